@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# get-programs.sh: makes sure that the real programs of the lab are at hand (nginx, redis-server,
+# PostgreSQL 15, runc, python3, sshd, a static busybox), and prints the path of a file that says
+# where each is, to be sourced:
+#
+#	LAB_NGINX=/repo/build/lab/programs/usr/sbin/nginx
+#	LAB_PROGRAM_LIBS=/repo/build/lab/programs/usr/lib/x86_64-linux-gnu
+#
+# What the machine has is used. What it lacks is downloaded and unpacked, never installed: an
+# install would start services, make users, and upgrade what stands (openssh-client with the server).
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=fetch.sh
+. "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
+
+# variable, package, path of the program
+programs='
+LAB_NGINX nginx-light /usr/sbin/nginx
+LAB_REDIS redis-server /usr/bin/redis-server
+LAB_REDIS_CLI redis-tools /usr/bin/redis-cli
+LAB_POSTGRES postgresql-15 /usr/lib/postgresql/15/bin/postgres
+LAB_PGBENCH postgresql-15 /usr/lib/postgresql/15/bin/pgbench
+LAB_PSQL postgresql-client-15 /usr/lib/postgresql/15/bin/psql
+LAB_RUNC runc /usr/sbin/runc
+LAB_PYTHON python3-minimal /usr/bin/python3
+LAB_SSHD openssh-server /usr/sbin/sshd
+LAB_BUSYBOX busybox-static /bin/busybox
+'
+root=$LAB_CACHE/programs
+env=$root/lab.env
+
+# A busybox of the machine is of use only if it is static: it becomes a container's whole content.
+usable() {
+	[[ -x $1 ]] && { [[ $1 != /bin/busybox ]] || ! ldd "$1" > /dev/null 2>&1; }
+}
+
+lab_lock programs
+if [[ ! -r $env ]]; then
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	missing=()
+	while read -r variable package path; do
+		[[ -n $variable ]] || continue
+		usable "$path" || missing+=("$package")
+	done <<< "$programs"
+
+	new=$work/programs
+	mkdir -p "$new"
+	if ((${#missing[@]} > 0)); then
+		# libllvm (30 MB) only serves PostgreSQL's JIT compiler, which the lab turns off.
+		mapfile -t packages < <(fetch_closure -- "${missing[@]}" | grep -v '^libllvm')
+		# What is already installed in an older version is listed as an upgrade only when a
+		# dependency forces it; a package installed without its program is not. Ask for it by name.
+		mapfile -t packages < <(printf '%s\n' "${packages[@]}" "${missing[@]}" | sed '/^$/d' | sort -u)
+		fetch_unpack "$new" "$work/debs" -o APT::Sandbox::User= -- "${packages[@]}"
+	fi
+
+	while read -r variable package path; do
+		[[ -n $variable ]] || continue
+		if ! usable "$path"; then
+			[[ -x $new$path ]] || lab_die "package $package brought no $path"
+			path=$root$path
+		fi
+		printf '%s=%q\n' "$variable" "$path"
+	done <<< "$programs" > "$new/lab.env"
+	printf 'LAB_PROGRAM_LIBS=%q\n' "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" >> "$new/lab.env"
+	rm -rf "$root"
+	mv "$new" "$root"
+fi
+lab_unlock
+printf '%s\n' "$env"
