@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The whole build, top to bottom: what we need, how we compile, the modules and their layers,
+# pattern rules, goals. `make help` lists the goals.
+
+VERSION := 0.1.0
+
+# ---- what we need (Debian's package names) -------------------------------------------------
+
+DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libssl-dev libkmod-dev \
+	libcpuid-dev libjson-c-dev libmnl-dev
+DEPS_TEST := $(DEPS_BUILD) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
+	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates
+DEPS_LINT := clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck
+DEPS_FUZZ := clang-14 libclang-rt-14-dev
+
+LIBS := libprotobuf-c libcrypto libkmod libcpuid json-c libmnl
+
+# ---- how we compile ------------------------------------------------------------------------
+
+CC := gcc
+VARIANT := release
+SANITIZE :=
+BUILD := build/$(VARIANT)
+GEN := build/gen
+V := 0
+Q := $(if $(filter 1,$(V)),,@)
+say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' $(1) $(2))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+	-Wundef -Wcast-qual -Wnull-dereference -Werror
+WARNINGS_GCC := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+OPTIMISE := -O2 -g
+ifeq ($(SANITIZE),)
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now
+else
+OPTIMISE := -O1 -g -fno-omit-frame-pointer
+HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+HARDEN_LINK := -fsanitize=$(SANITIZE)
+endif
+# Library headers and generated code are not ours to mend: -isystem keeps them out of our warnings.
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) | sed 's/-I/-isystem /g')
+LIB_LIBS = $(shell pkg-config --libs $(LIBS))
+CPPFLAGS := -D_GNU_SOURCE -DMIGCHECK_VERSION='"$(VERSION)"' -I. -isystem $(GEN)
+CFLAGS = -std=gnu17 $(OPTIMISE) $(WARNINGS) $(if $(filter gcc%,$(CC)),$(WARNINGS_GCC)) $(HARDEN) \
+	-pthread $(LIB_CFLAGS) $(CPPFLAGS)
+LDFLAGS = $(HARDEN_LINK) -pthread
+
+# ---- the modules and their layers ----------------------------------------------------------
+
+# A line a module: the folders its files may include, itself aside. tests/lint/layers enforces it.
+LAYER_base :=
+LAYER_facts := base
+LAYER_kernel := base facts
+LAYER_light-dump := base facts kernel
+LAYER_probes := base facts kernel
+LAYER_checker := base facts
+LAYER_reports := base facts checker
+LAYER_cli := base facts light-dump probes checker reports
+MODULES := base facts kernel light-dump probes checker reports cli
+
+PROTOS := tree host snapshot
+GEN_C := $(PROTOS:%=$(GEN)/%.pb-c.c)
+GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
+GEN_O := $(PROTOS:%=$(BUILD)/gen/%.pb-c.o)
+
+SOURCES := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
+HEADERS := $(foreach m,$(MODULES),$(wildcard $(m)/*.h))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIB_OBJECTS := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS)) $(GEN_O)
+
+UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
+UNIT := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
+MKPROC_SOURCES := $(wildcard tests/e2e/mkproc*.c)
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz-*.c)
+FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
+
+# ---- rules ---------------------------------------------------------------------------------
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+.PHONY: all help clean deps deps-test deps-lint deps-fuzz test try install
+
+all: $(BUILD)/migcheck
+
+$(BUILD)/migcheck: $(OBJECTS) $(GEN_O)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+# Everything but main(), so that tests and fuzzers link what they use.
+$(BUILD)/libmigcheck.a: $(LIB_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(GEN_C) $(GEN_H) &: $(PROTOS:%=facts/%.proto)
+	$(call say,PROTOC-C,facts/*.proto)
+	$(Q)mkdir -p $(GEN) && protoc-c -I facts --c_out=$(GEN) $^
+
+$(BUILD)/gen/%.o: $(GEN)/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(HARDEN) -I$(GEN) $(LIB_CFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: %.c | $(GEN_H)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/test-%: tests/unit/test-%.c $(BUILD)/libmigcheck.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libmigcheck.a \
+		$(LIB_LIBS) $(shell pkg-config --libs cmocka)
+
+$(BUILD)/mkproc: $(MKPROC_SOURCES) $(wildcard tests/e2e/mkproc*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(WARNINGS) -D_GNU_SOURCE -pthread -o $@ $(MKPROC_SOURCES)
+
+-include $(OBJECTS:.o=.d) $(UNIT:%=%.d)
+
+# ---- goals ---------------------------------------------------------------------------------
+
+help:	## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+clean:	## remove build/ (the lab's cache in build/lab stays)
+	$(Q)rm -rf build/release build/asan build/fuzz build/gen
+
+# Installs what is missing, and nothing where nothing is missing.
+define install_missing
+	@need=; for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed$$' || need="$$need $$p"; done; \
+	[ -z "$$need" ] || { echo "installing:$$need"; \
+	[ "$$(id -u)" = 0 ] || { echo "make: run as root, or install them yourself: apt-get install$$need" >&2; exit 1; }; \
+	export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && apt-get -qq install -y --no-install-recommends $$need >/dev/null; }
+endef
+
+deps:	## install what the build needs (Debian packages, as root)
+	$(call install_missing,$(DEPS_BUILD))
+
+deps-test:	## install what the tests need
+	$(call install_missing,$(DEPS_TEST) $(DEPS_LINT))
+
+deps-fuzz:	## install what the fuzzers need
+	$(call install_missing,$(DEPS_FUZZ))
+
+PREFIX := /usr/local
+DESTDIR :=
+install: all	## install under DESTDIR/PREFIX (/usr/local)
+	install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Look-ups in snapshots that many rules share, built once a check: O(1) each. Results are NULL
+ * where there is no such thing. All pointers are into the snapshots.
+ */
+#pragma once
+
+#include "facts/snapshot.h"
+
+struct tree_index;
+struct host_index;
+
+int tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret);
+int host_index_new(struct arena *a, const Snapshot *destination, struct host_index **ret);
+
+const Process *index_process(const struct tree_index *t, int pid);
+const Process *index_root(const struct tree_index *t);		/* the root of the tree */
+const Thread *index_thread(const struct tree_index *t, int tid, const Process **ret_process);
+const Socket *index_socket(const struct tree_index *t, uint64_t ino);
+const File *index_file(const struct tree_index *t, bool has, uint32_t file);
+const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
+const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);
+
+/*
+ * Whether criu would dump this kind of namespace: the root task's differs from that of the
+ * place where criu will run (criu-facts, part 0). False also where either is not known:
+ * then *ret_known is false.
+ */
+bool index_dumps_ns(const struct tree_index *t, NamespaceKind kind, bool *ret_known);
+uint64_t namespace_of(const NamespaceSet *set, NamespaceKind kind);	/* 0: not known */
+
+const PathAnswer *index_path(const struct host_index *h, const char *path);
+const PidAnswer *index_pid(const struct host_index *h, int id);
+const CgroupAnswer *index_cgroup(const struct host_index *h, const char *controllers, const char *path);
+const Module *index_module(const struct host_index *h, const char *asked);
+const Tool *index_tool(const struct host_index *h, const char *name);
+const char *index_sysctl(const struct host_index *h, const char *name);
+const char *index_config(const struct host_index *h, const char *name);
+const Feature *index_feature(const struct host_index *h, const char *name);
+bool index_filesystem(const struct host_index *h, const char *name);
+
+/* Whether source and destination are the same running machine with the same pid namespace. */
+bool index_same_host(const Snapshot *source, const Snapshot *destination);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command of migcheck: one file each, ending with its row. Help is printed from the tables.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum exit_code { EXIT_READY = 0, EXIT_BLOCKED = 1, EXIT_TROUBLE = 2, EXIT_RETRY = 3, EXIT_UNDECIDED = 4 };
+
+struct option_row {
+	char letter;			/* 0: none */
+	const char *name;		/* "root", without the dashes */
+	const char *argument;		/* "DIR"; NULL: takes none */
+	const char *help;
+	int id;				/* what the parser hands back */
+};
+
+struct command {
+	const char *name;		/* "dump" */
+	const char *synopsis;		/* "-p PID [-o FILE|-]" */
+	const char *summary;		/* one line */
+	const char *description;	/* paragraphs for --help */
+	const char *examples;		/* lines for --help */
+	const struct option_row *options;
+	size_t n_options;
+	int (*run)(int argc, char **argv);	/* returns the exit code */
+};
+
+extern const struct command commands[];
+extern const size_t n_commands;

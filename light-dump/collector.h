@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A collector learns one subject of a process tree. A row says what it reads and in which
+ * scope it is called; the runner (dump.c) is the whole policy: call, on -errno note a gap
+ * under the row's domain, go on. A task that is known to have exited is no gap.
+ */
+#pragma once
+
+#include "base/root.h"
+#include "facts/gaps.h"
+#include "facts/snapshot.h"
+
+struct dump_options {
+	int pid;
+	uint64_t hash_limit;		/* files opened read-only are hashed up to this size, bytes */
+	unsigned int timeout_ms;	/* for path work that does not answer */
+	unsigned int threads;		/* 0: as many as online processors */
+	bool no_dup;			/* never pidfd_getfd(2) */
+	bool load_modules;		/* a question may load a module */
+	bool no_hash;
+	/* Called now and then while files are hashed; may be NULL. */
+	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
+	void *progress_arg;
+};
+
+/* What a collector of one task is handed. */
+struct task_context {
+	const struct dump_options *options;
+	const struct root *root;	/* "/" or a recorded tree */
+	struct root proc;		/* /proc/PID, held */
+	int pid;
+	Process *process;		/* to fill */
+	struct arena *arena;		/* of this thread */
+	struct gaps *gaps;
+	struct buffer *text;		/* scratch, kept between reads */
+	void *worker;			/* the runner's own */
+};
+
+/* What a collector of the whole tree is handed, after all tasks were read. */
+struct tree_context {
+	const struct dump_options *options;
+	const struct root *root;
+	struct snapshot *snapshot;
+	struct gaps *gaps;
+};
+
+enum scope {
+	SCOPE_TASK,			/* each process, by several threads at once */
+	SCOPE_TREE,			/* once, after the tasks */
+};
+
+struct collector {
+	const char *name;		/* "fds" */
+	const char *reads;		/* "/proc/PID/fd, /proc/PID/fdinfo": shown in the manual */
+	Domain domain;
+	enum scope scope;
+	int (*collect_task)(struct task_context *c);	/* SCOPE_TASK */
+	int (*collect_tree)(struct tree_context *c);	/* SCOPE_TREE */
+};
+
+extern const struct collector collectors[];
+extern const size_t n_collectors;

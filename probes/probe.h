@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A probe learns one subject of the machine under our feet. It is handed the source snapshot,
+ * when there is one, only to know what to ask. The runner (probes.c): call, on -errno note a
+ * gap under the row's domain, go on.
+ */
+#pragma once
+
+#include "base/root.h"
+#include "facts/gaps.h"
+#include "facts/snapshot.h"
+
+struct probe_options {
+	const char *tree_root;		/* --root: where the tree's file system will be; NULL: "/" */
+	unsigned int timeout_ms;
+	bool no_content;		/* never say a digest or same_as_asked */
+	bool load_modules;
+	bool live_tree_here;		/* the tree lives on this very host now */
+	char *const *brings;		/* NULL-terminated; paths and addr=IP that the move brings */
+	const char *criu;		/* --criu PATH; NULL: criu in PATH */
+	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
+	void *progress_arg;
+};
+
+struct probe_context {
+	const struct probe_options *options;
+	const struct root *root;	/* "/" of this machine or a recorded tree */
+	const struct root *tree_root;	/* where the source's paths are looked up */
+	const Snapshot *source;		/* NULL without one */
+	struct snapshot *snapshot;	/* to fill */
+	Host *host;			/* snapshot->facts->host, never NULL */
+	struct gaps *gaps;
+	struct buffer *text;		/* scratch */
+};
+
+struct probe {
+	const char *name;		/* "cpu" */
+	const char *reads;		/* "CPUID, /proc/cpuinfo": shown in the manual */
+	Domain domain;
+	int (*ask)(struct probe_context *c);
+	bool source_side_too;		/* also run by dump, on the host the tree lives on */
+	bool needs_live_machine;	/* cannot be answered from a recorded root */
+};
+
+extern const struct probe probes[];
+extern const size_t n_probes;
+
+/*
+ * Runs the probes into `s`. With source_side, only those marked so. 0 or -ENOMEM: everything
+ * else is a gap.
+ */
+int probes_run(const struct root *root, const struct probe_options *options,
+	       const Snapshot *source, bool source_side, struct snapshot *s);
