@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # get-programs.sh: makes sure that the real programs of the lab are at hand (nginx, redis-server,
-# PostgreSQL 15, runc, python3, sshd, a static busybox), and prints the path of a file that says
+# PostgreSQL 15, runc, python3, sshd, a static busybox, iptables), and prints the path of a file that says
 # where each is, to be sourced:
 #
 #	LAB_NGINX=/repo/build/lab/programs/usr/sbin/nginx
@@ -26,6 +26,7 @@ LAB_RUNC runc /usr/sbin/runc
 LAB_PYTHON python3-minimal /usr/bin/python3
 LAB_SSHD openssh-server /usr/sbin/sshd
 LAB_BUSYBOX busybox-static /bin/busybox
+LAB_NETFILTER iptables /usr/sbin/xtables-nft-multi
 '
 root=$LAB_CACHE/programs
 env=$root/lab.env
@@ -64,7 +65,18 @@ if [[ ! -r $env ]]; then
 		fi
 		printf '%s=%q\n' "$variable" "$path"
 	done <<< "$programs" > "$new/lab.env"
-	printf 'LAB_PROGRAM_LIBS=%q\n' "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" >> "$new/lab.env"
+	# The names under which CRIU calls it are alternatives, made by a script that does not run here. As
+	# they stand in a folder of their own, the lab can choose whether a host has iptables or not.
+	mkdir "$new/netfilter"
+	netfilter=$(sed -n 's/^LAB_NETFILTER=//p' "$new/lab.env")
+	for name in iptables ip6tables iptables-restore ip6tables-restore iptables-save ip6tables-save; do
+		ln -s "$netfilter" "$new/netfilter/$name"
+	done
+	{
+		printf 'LAB_NETFILTER_PATH=%q\n' "$root/netfilter"
+		printf 'XTABLES_LIBDIR=%q\n' "${netfilter%/sbin/*}/lib/x86_64-linux-gnu/xtables"
+		printf 'LAB_PROGRAM_LIBS=%q\n' "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
+	} >> "$new/lab.env"
 	rm -rf "$root"
 	mv "$new" "$root"
 fi
