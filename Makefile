@@ -25,7 +25,7 @@ BUILD := build/$(VARIANT)
 GEN := build/gen
 V := 0
 Q := $(if $(filter 1,$(V)),,@)
-say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' $(1) $(2))
+say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' $(1) '$(2)')
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
 	-Wundef -Wcast-qual -Wnull-dereference -Werror

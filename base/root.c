@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Look-ups below a root by openat2(2): see root.h. A recorded root holds plain files where a
+ * living /proc has magic links; root_magic_*() then look at those like at any other path.
+ */
+#include "base/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+enum { PATH_ROOM = 4096 };
+
+static int
+openat2_in(int fd, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t) (unsigned int) flags,
+		.resolve = resolve,
+	};
+
+	for (;;) {
+		long r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
+
+		if (r >= 0)
+			return (int) r;
+		/* EAGAIN: a rename raced with "..", as openat2(2) says; it is safe to try again. */
+		if (errno != EINTR && errno != EAGAIN)
+			return -errno;
+	}
+}
+
+/* What a name in a folder that we hold looks like: relative, and never empty. */
+static const char *
+below(const char *path)
+{
+	while (*path == '/')
+		path++;
+	return *path ? path : ".";
+}
+
+int
+root_open(const char *path, bool recorded, struct root *ret)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*ret = (struct root){ .fd = fd, .recorded = recorded };
+	return 0;
+}
+
+void
+root_close(struct root *r)
+{
+	cleanup_close(&r->fd);
+	r->fd = -1;
+}
+
+int
+root_openat(const struct root *r, const char *path, int flags)
+{
+	flags |= O_CLOEXEC | O_NOCTTY;
+	if (!(flags & O_PATH))
+		flags |= O_NONBLOCK;
+	else
+		flags &= ~O_NOCTTY;
+	return openat2_in(r->fd, below(path), flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int
+root_open_regular(const struct root *r, const char *path, struct stat *ret_st)
+{
+	_cleanup_close_ int held = root_openat(r, path, O_PATH);
+	char link[sizeof("/proc/self/fd/") + 11];
+	struct stat st;
+	int fd;
+
+	if (held < 0)
+		return held;
+	if (fstat(held, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	/* Our own descriptor's magic link: the same inode, whatever happens to the path. */
+	(void) snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
+	fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	if (ret_st)
+		*ret_st = st;
+	return fd;
+}
+
+int
+root_read(const struct root *r, const char *path, struct buffer *b, size_t limit)
+{
+	_cleanup_close_ int fd = root_openat(r, path, O_RDONLY);
+
+	if (fd < 0) {
+		b->n = 0;
+		return fd;
+	}
+	return buffer_read_fd(b, fd, limit);
+}
+
+int
+root_readf(const struct root *r, struct buffer *b, size_t limit, const char *format, ...)
+{
+	char path[PATH_ROOM];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	if (n < 0 || (size_t) n >= sizeof(path))
+		return -ENAMETOOLONG;
+	return root_read(r, path, b, limit);
+}
+
+int
+root_readlink(const struct root *r, const char *path, struct buffer *b)
+{
+	_cleanup_close_ int fd = root_openat(r, path, O_PATH | O_NOFOLLOW);
+	ssize_t n;
+	int e;
+
+	b->n = 0;
+	if (fd < 0)
+		return fd;
+	e = buffer_reserve(b, PATH_ROOM);
+	if (e < 0)
+		return e;
+	n = readlinkat(fd, "", b->p, b->room - 1);
+	if (n < 0)
+		return -errno;
+	b->n = (size_t) n;
+	b->p[n] = '\0';
+	return 0;
+}
+
+int
+root_sub(const struct root *r, const char *path, struct root *ret)
+{
+	int fd = root_openat(r, path, O_PATH | O_DIRECTORY);
+
+	if (fd < 0)
+		return fd;
+	*ret = (struct root){ .fd = fd, .recorded = r->recorded };
+	return 0;
+}
+
+int
+root_list(const struct root *r, const char *path,
+	  int (*each)(const char *name, unsigned char d_type, void *arg), void *arg)
+{
+	_cleanup_close_ int fd = root_openat(r, path, O_RDONLY | O_DIRECTORY);
+	_cleanup_closedir_ DIR *dir = NULL;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	(void) steal_fd(&fd);
+	for (;;) {
+		struct dirent *entry;
+		int e;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return -errno;
+		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		e = each(entry->d_name, entry->d_type, arg);
+		if (e < 0)
+			return e;
+	}
+}
+
+int
+root_magic_statx(const struct root *proc_pid, const char *link, struct statx *ret)
+{
+	enum { MASK = STATX_BASIC_STATS | STATX_MNT_ID };
+
+	if (statx(proc_pid->fd, below(link), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, MASK, ret) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+root_magic_open(const struct root *proc_pid, const char *link, int flags)
+{
+	int fd;
+
+	flags |= O_CLOEXEC;
+	if (!(flags & O_PATH))
+		flags |= O_NOCTTY | O_NONBLOCK;
+	fd = openat(proc_pid->fd, below(link), flags);
+	return fd < 0 ? -errno : fd;
+}
