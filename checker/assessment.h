@@ -7,6 +7,7 @@
 #pragma once
 
 #include "checker/rule.h"
+#include <stdbool.h>
 
 enum verdict { VERDICT_READY, VERDICT_BLOCKED, VERDICT_RETRY, VERDICT_UNDECIDED };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "facts/snapshot.h"
+#include <stdbool.h>
 
 struct tree_index;
 struct host_index;
@@ -13,10 +14,14 @@ struct host_index;
 int tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret);
 int host_index_new(struct arena *a, const Snapshot *destination, struct host_index **ret);
 
+/* All processes, by pid: the order in which the engine walks them. */
+const Process *const *index_processes(const struct tree_index *t, size_t *ret_n);
 const Process *index_process(const struct tree_index *t, int pid);
 const Process *index_root(const struct tree_index *t);		/* the root of the tree */
 const Thread *index_thread(const struct tree_index *t, int tid, const Process **ret_process);
 const Socket *index_socket(const struct tree_index *t, uint64_t ino);
+/* The first process, by pid, that holds the socket, and its descriptor. */
+const Process *index_socket_holder(const struct tree_index *t, uint64_t ino, const Fd **ret_fd);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);

@@ -9,6 +9,8 @@
 #include "checker/assessment.h"
 #include "checker/rule.h"
 
+struct docket;				/* where the engine gathers what is said */
+
 struct judge {
 	const struct rule *rule;
 	const Snapshot *source;
@@ -18,6 +20,7 @@ struct judge {
 	const struct check_options *options;
 	struct assessment *assessment;
 	const struct subject *subject;
+	struct docket *docket;
 };
 
 /* Text in the assessment's arena; "" when memory is short (the assessment is then marked so). */
@@ -37,8 +40,12 @@ enum judgement judge_unknown(struct judge *j, bool destination_side, Domain doma
 			     const char *thing, const char *missing);
 
 /*
- * Notes that CRIU needs an option: lossless options fail nothing. `who` needs it.
- * Repeated calls with the same stage and option add to its list of things.
+ * Notes that CRIU needs an option: lossless options fail nothing, unless the user has said
+ * which options CRIU will get (--criu-options) and this is not among them: then it becomes a
+ * permanent blocker about `who`, made by the engine. `who` needs it.
+ * Repeated calls with the same stage and option add to its list of things. A lossy or arranged
+ * option belongs into finding.option and finding.option_kind instead: the engine softens the
+ * finding where the user gives the option.
  */
 void judge_require(struct judge *j, enum requirement_kind kind, enum stage stage,
 		   const char *option, const char *who);
@@ -47,3 +54,9 @@ void judge_require(struct judge *j, enum requirement_kind kind, enum stage stage
 const char *judge_process(struct judge *j, const Process *p);
 /* "fd 7 of nginx 4211" */
 const char *judge_fd(struct judge *j, const Process *p, const Fd *fd);
+
+/* What a descriptor leads to: the path of its file, else its link text, else "". */
+const char *judge_fd_target(struct judge *j, const Fd *fd);
+
+/* "fd 7 of nginx 4211" for the first descriptor that holds the socket; else "socket:[INO]". */
+const char *judge_socket(struct judge *j, const Socket *s);

@@ -87,14 +87,17 @@ struct rule {
 	union rule_arg arg;
 };
 
-/* The tables, one a domain of rules; rulesets[] lists them in report order. */
+/*
+ * The tables, one a domain of rules; rulesets[] lists them in report order. A file of rules
+ * ends with its table and  const struct ruleset rules_files = { "files", rules, ARRAY_SIZE(rules) };
+ */
 struct ruleset {
 	const char *name;		/* "files" */
 	const struct rule *rules;
 	size_t n;
 };
 
-extern const struct ruleset rulesets[];
+extern const struct ruleset *const rulesets[];
 extern const size_t n_rulesets;
 
 /* The rule with this id, or NULL. */

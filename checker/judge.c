@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ways in which a rule speaks: findings, unknowns, requirements, and the names of things.
+ */
+#include "checker/docket.h"
+#include "checker/options.h"
+#include "base/text.h"
+#include <stdarg.h>
+
+static struct arena *
+arena_of(struct judge *j)
+{
+	return j->assessment->arena;
+}
+
+const char *
+judge_text(struct judge *j, const char *format, ...)
+{
+	char small[256];
+	va_list list;
+	char *text;
+	int n;
+
+	va_start(list, format);
+	n = vsnprintf(small, sizeof(small), format, list);
+	va_end(list);
+	if (n < 0)
+		return "";
+	text = arena_alloc(arena_of(j), (size_t) n + 1);
+	if (!text) {
+		j->assessment->short_of_memory = true;
+		return "";
+	}
+	if ((size_t) n < sizeof(small)) {
+		memcpy(text, small, (size_t) n + 1);
+		return text;
+	}
+	va_start(list, format);
+	(void) vsnprintf(text, (size_t) n + 1, format, list);
+	va_end(list);
+	return text;
+}
+
+static const char *
+copy(struct judge *j, const char *s)
+{
+	const char *text;
+
+	if (!s)
+		return NULL;
+	text = arena_strdup(arena_of(j), s);
+	if (!text)
+		j->assessment->short_of_memory = true;
+	return text ? text : "";
+}
+
+struct finding *
+judge_find(struct judge *j, const char *thing, const char *here, const char *there)
+{
+	struct docket *d = j->docket;
+	struct finding *f = arena_alloc(arena_of(j), sizeof(*f));
+	struct finding **place = NULL;
+
+	if (f)
+		place = arena_grow(arena_of(j), &d->finding, &d->n_finding, sizeof(*place));
+	if (!place) {
+		j->assessment->short_of_memory = true;
+		f = &d->spare;
+	} else {
+		*place = f;
+	}
+	*f = (struct finding){
+		.rule = j->rule,
+		.stage = j->rule->stage,
+		.lifetime = j->rule->lifetime,
+		.severity = j->rule->severity,
+		.confidence = CONFIDENCE_SEEN,
+		.thing = copy(j, thing ? thing : ""),
+		.here = copy(j, here),
+		.there = copy(j, there),
+		.remedy = j->rule->remedy,
+	};
+	return f;
+}
+
+enum judgement
+judge_unknown(struct judge *j, bool destination_side, Domain domain, const char *thing,
+	      const char *missing)
+{
+	struct docket *d = j->docket;
+	struct assessment *a = j->assessment;
+	const Gap *const *gaps = destination_side ? d->destination_gap : d->source_gap;
+	const Gap *gap = (unsigned int) domain < DOMAINS ? gaps[domain] : NULL;
+	struct unknown *u;
+
+	if (d->said_unknown++ >= MAX_UNKNOWNS)
+		return UNKNOWN;
+	u = arena_grow(a->arena, &a->unknowns, &a->n_unknowns, sizeof(*u));
+	if (!u) {
+		a->short_of_memory = true;
+		return UNKNOWN;
+	}
+	*u = (struct unknown){
+		.rule = j->rule,
+		.thing = copy(j, thing ? thing : ""),
+		.missing = copy(j, missing ? missing : ""),
+		.because = gap ? docket_because(j, gap) : NULL,
+		.remedy = gap ? copy(j, gap->remedy) : NULL,
+		.at_destination = destination_side,
+	};
+	return UNKNOWN;
+}
+
+static bool
+same_requirement(const struct requirement *q, enum requirement_kind kind, enum stage stage,
+		 const char *option)
+{
+	return q->kind == kind && q->stage == stage && streq(q->option, option);
+}
+
+static struct requirement *
+requirement_for(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option)
+{
+	struct assessment *a = j->assessment;
+	struct requirement *q;
+
+	for (size_t i = 0; i < a->n_requirements; i++)
+		if (same_requirement(&a->requirements[i], kind, stage, option))
+			return &a->requirements[i];
+	q = arena_grow(a->arena, &a->requirements, &a->n_requirements, sizeof(*q));
+	if (!q) {
+		a->short_of_memory = true;
+		return NULL;
+	}
+	*q = (struct requirement){
+		.kind = kind,
+		.stage = stage,
+		.option = copy(j, option),
+		.rule = j->rule,
+	};
+	return q;
+}
+
+static void
+requirement_add(struct judge *j, struct requirement *q, const char *who)
+{
+	const char **place;
+
+	for (size_t i = 0; i < q->n_things; i++)
+		if (streq(q->things[i], who))
+			return;
+	q->things_total++;
+	if (q->n_things == MAX_THINGS)
+		return;
+	place = arena_grow(arena_of(j), &q->things, &q->n_things, sizeof(*place));
+	if (place)
+		*place = copy(j, who);
+	else
+		j->assessment->short_of_memory = true;
+}
+
+void
+judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option,
+	      const char *who)
+{
+	const char *given = j->options->criu_options;
+	struct requirement *q = requirement_for(j, kind, stage, option);
+	struct finding *f;
+
+	if (q)
+		requirement_add(j, q, who);
+	if (kind != REQUIRE_LOSSLESS || !given || options_hold(given, option))
+		return;
+	f = judge_find(j, who, NULL, NULL);
+	f->stage = stage;
+	f->severity = SEVERITY_BLOCKER;
+	f->lifetime = LIFETIME_PERMANENT;
+	f->option = q ? q->option : option;
+	f->option_kind = kind;
+	f->detail = "CRIU needs an option for this that is not among those it will be given.";
+	f->remedy = judge_text(j, "give criu %s at %s", f->option, stage_name(stage));
+}
+
+const char *
+judge_process(struct judge *j, const Process *p)
+{
+	if (!p)
+		return "";
+	return judge_text(j, "%s %d", p->comm ? p->comm : "?", p->pid);
+}
+
+const char *
+judge_fd(struct judge *j, const Process *p, const Fd *fd)
+{
+	if (!p || !fd)
+		return "";
+	return judge_text(j, "fd %d of %s %d", fd->number, p->comm ? p->comm : "?", p->pid);
+}
+
+const char *
+judge_fd_target(struct judge *j, const Fd *fd)
+{
+	const File *file = index_file(j->at, fd->has_file, fd->file);
+
+	if (file && file->path)
+		return file->path;
+	return fd->link ? fd->link : "";
+}
+
+const char *
+judge_socket(struct judge *j, const Socket *s)
+{
+	const Fd *fd = NULL;
+	const Process *holder = index_socket_holder(j->at, s->ino, &fd);
+
+	if (holder)
+		return judge_fd(j, holder, fd);
+	return judge_text(j, "socket:[%llu]", (unsigned long long) s->ino);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How criu's command line spells what a rule asks for. `given` is what the user typed:
+ *
+ *     -j --tcp-established --ghost-limit=8M --external mnt[/etc/hosts]:hosts
+ */
+#include "checker/options.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include <ctype.h>
+
+/* What else stands for an option: its short form, or another that lifts the same refusal. */
+static const struct {
+	const char *option, *also;
+} same_options[] = {
+	{ "--shell-job", "-j" },
+	{ "--file-locks", "-l" },
+	{ "--tcp-established", "--tcp-close" },
+};
+
+static bool
+same_option(struct slice given, struct slice wanted)
+{
+	if (given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(same_options); i++)
+		if (slice_eq(wanted, same_options[i].option) && slice_eq(given, same_options[i].also))
+			return true;
+	return false;
+}
+
+/* Bytes of "8M"; 0 where it is not a size. */
+static uint64_t
+size_of(struct slice s)
+{
+	uint64_t n;
+	int shift = 0;
+
+	if (s.n && isalpha((unsigned char) s.p[s.n - 1])) {
+		switch (toupper((unsigned char) s.p[s.n - 1])) {
+		case 'K':
+			shift = 10;
+			break;
+		case 'M':
+			shift = 20;
+			break;
+		case 'G':
+			shift = 30;
+			break;
+		default:
+			return 0;
+		}
+		s.n--;
+	}
+	if (parse_u64(s, 10, &n) < 0 || n > UINT64_MAX >> shift)
+		return 0;
+	return n << shift;
+}
+
+static bool
+same_value(struct slice option, struct slice given, struct slice wanted)
+{
+	const char *bracket;
+
+	if (slice_eq(option, "--ghost-limit"))
+		return size_of(given) >= size_of(wanted);
+	/* External things are named by what stands up to the bracket; the key behind is free. */
+	bracket = wanted.n ? memchr(wanted.p, ']', wanted.n) : NULL;
+	if (bracket) {
+		size_t n = (size_t) (bracket - wanted.p) + 1;
+
+		return given.n >= n && memcmp(given.p, wanted.p, n) == 0;
+	}
+	return given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0;
+}
+
+/* Parts "--name=value" into the two; the value is empty where there is none. */
+static void
+split(struct slice *word, struct slice *ret_value)
+{
+	const char *equals = word->n ? memchr(word->p, '=', word->n) : NULL;
+
+	*ret_value = (struct slice){ .p = word->p + word->n, .n = 0 };
+	if (!equals)
+		return;
+	*ret_value = (struct slice){ .p = equals + 1,
+				     .n = word->n - (size_t) (equals + 1 - word->p) };
+	word->n = (size_t) (equals - word->p);
+}
+
+bool
+options_hold(const char *given, const char *wanted)
+{
+	struct slice want = slice_of(wanted), rest = slice_of(given), option, value, word, inside;
+
+	if (!slice_word(&want, &option))
+		return true;
+	split(&option, &value);
+	if (value.n == 0)
+		value = slice_trim(want);
+	while (slice_word(&rest, &word)) {
+		struct slice next = rest, argument;
+
+		split(&word, &inside);
+		if (!same_option(word, option))
+			continue;
+		if (value.n == 0)
+			return true;
+		if (inside.n == 0 && slice_word(&next, &argument))
+			inside = argument;
+		if (same_value(option, inside, value))
+			return true;
+	}
+	return false;
+}
