@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Escapes: see escape.h. What counts as UTF-8 is RFC 3629: no overlong forms, no surrogates,
+ * nothing above U+10FFFF.
+ */
+#include "reports/escape.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bytes of the UTF-8 character at `p`, 0 when it is none; its code point in *ret. */
+static size_t
+decode(const unsigned char *p, size_t n, uint32_t *ret)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length;
+	uint32_t c;
+
+	if (p[0] < 0x80) {
+		*ret = p[0];
+		return 1;
+	}
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		length = 2;
+	else if ((p[0] & 0xf0) == 0xe0)
+		length = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (length > n)
+		return 0;
+	c = p[0] & (0xffu >> (length + 1));
+	for (size_t i = 1; i < length; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return length;
+}
+
+/* Characters that could move the cursor, break a line, or turn the reading direction. */
+static bool
+is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+static int
+escape(struct buffer *out, const char *s, size_t n, bool also_unsafe)
+{
+	const unsigned char *p = (const unsigned char *) s;
+	int r;
+
+	while (n > 0) {
+		uint32_t c = 0;
+		size_t length = decode(p, n, &c), taken = length ? length : 1;
+
+		if (length > 0 && !(also_unsafe && is_unsafe(c))) {
+			r = buffer_add(out, p, length);
+			if (r < 0)
+				return r;
+		} else {
+			for (size_t i = 0; i < taken; i++) {
+				r = buffer_printf(out, "\\x%02x", p[i]);
+				if (r < 0)
+					return r;
+			}
+		}
+		p += taken;
+		n -= taken;
+	}
+	return 0;
+}
+
+int
+escape_text(struct buffer *out, const char *s, size_t n)
+{
+	return escape(out, s, n, true);
+}
+
+int
+escape_utf8(struct buffer *out, const char *s, size_t n)
+{
+	return escape(out, s, n, false);
+}
