@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # get-programs.sh: makes sure that the real programs of the lab are at hand (nginx, redis-server,
-# PostgreSQL 15, runc, python3, sshd, a static busybox, iptables), and prints the path of a file that says
+# PostgreSQL 15, runc, python3, ssh, a static busybox, iptables), and prints the path of a file that says
 # where each is, to be sourced:
 #
 #	LAB_NGINX=/repo/build/lab/programs/usr/sbin/nginx
 #	LAB_PROGRAM_LIBS=/repo/build/lab/programs/usr/lib/x86_64-linux-gnu
 #
 # What the machine has is used. What it lacks is downloaded and unpacked, never installed: an
-# install would start services, make users, and upgrade what stands (openssh-client with the server).
+# install would start services and make users.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=fetch.sh
 . "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
@@ -24,7 +24,7 @@ LAB_PGBENCH postgresql-15 /usr/lib/postgresql/15/bin/pgbench
 LAB_PSQL postgresql-client-15 /usr/lib/postgresql/15/bin/psql
 LAB_RUNC runc /usr/sbin/runc
 LAB_PYTHON python3-minimal /usr/bin/python3
-LAB_SSHD openssh-server /usr/sbin/sshd
+LAB_SSH openssh-client /usr/bin/ssh
 LAB_BUSYBOX busybox-static /bin/busybox
 LAB_NETFILTER iptables /usr/sbin/xtables-nft-multi
 '

@@ -3,7 +3,7 @@
 #
 # get-rootfs.sh: a small root file system of another Debian release (13, trixie; glibc 2.41), for a
 # destination whose libc, os-release and packages are not ours. Prints its path. It has a shell, the
-# core tools, and every library that a migcheck built here asks for; nothing in it is configured, and
+# core tools, sshd, and the libraries that a migcheck built here asks for; nothing in it is configured, and
 # proc, sys and dev are empty folders for hosts.sh to fill.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=fetch.sh
@@ -14,7 +14,7 @@ out=$LAB_CACHE/rootfs-$suite
 packages=(
 	base-files libc6 libc-bin dash coreutils grep sed gawk procps util-linux mount iproute2 tar gzip
 	libprotobuf-c1 libssl3t64 libkmod2 libjson-c5 libcpuid17 libmount1 libelf1t64 libsmartcols1
-	libmnl0 libcap2 liblmdb0 zlib1g
+	libmnl0 libcap2 liblmdb0 zlib1g openssh-server
 )
 
 lab_lock rootfs
