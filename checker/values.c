@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values as text, and the quoting of words for a shell:
+ *
+ *     chmod 0755 '/srv/it'\''s here/run'
+ */
+#include "checker/values.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { MAX_WORD = 4096 };
+
+const char *
+value_hex(struct judge *j, ProtobufCBinaryData bytes)
+{
+	static const char digit[] = "0123456789abcdef";
+	char text[129];
+	size_t n = bytes.len < 64 ? bytes.len : 64;
+
+	if (n == 0)
+		return "none";
+	for (size_t i = 0; i < n; i++) {
+		text[2 * i] = digit[bytes.data[i] >> 4];
+		text[2 * i + 1] = digit[bytes.data[i] & 15];
+	}
+	text[2 * n] = '\0';
+	return judge_text(j, "%s", text);
+}
+
+const char *
+value_bytes(struct judge *j, uint64_t bytes)
+{
+	static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	uint64_t n = bytes;
+	size_t i = 0;
+
+	while (n >= 1024 && i + 1 < ARRAY_SIZE(unit)) {
+		n /= 1024;
+		i++;
+	}
+	if (i == 0)
+		return judge_text(j, "%llu bytes", (unsigned long long) bytes);
+	return judge_text(j, "%llu %s (%llu)", (unsigned long long) n, unit[i],
+			  (unsigned long long) bytes);
+}
+
+const char *
+value_file_type(uint32_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "regular file";
+	case S_IFDIR:
+		return "directory";
+	case S_IFLNK:
+		return "symbolic link";
+	case S_IFCHR:
+		return "character device";
+	case S_IFBLK:
+		return "block device";
+	case S_IFIFO:
+		return "FIFO";
+	case S_IFSOCK:
+		return "socket";
+	default:
+		return "unknown kind";
+	}
+}
+
+const char *
+value_mode(struct judge *j, uint32_t mode)
+{
+	return judge_text(j, "%s 0%03o", value_file_type(mode), mode & 07777);
+}
+
+const char *
+value_address(struct judge *j, ProtobufCBinaryData address, int port)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+	bool six = address.len == 16;
+	const char *left = six && port >= 0 ? "[" : "", *right = six && port >= 0 ? "]" : "";
+
+	if (address.len == 4 || address.len == 16)
+		(void) inet_ntop(six ? AF_INET6 : AF_INET, address.data, text, sizeof(text));
+	if (port < 0)
+		return judge_text(j, "%s", text);
+	if (port == 0)
+		return judge_text(j, "%s%s%s:*", left, text, right);
+	return judge_text(j, "%s%s%s:%d", left, text, right, port);
+}
+
+const char *
+value_age(struct judge *j, uint64_t ms)
+{
+	unsigned long long s = ms / 1000;
+
+	if (s < 120)
+		return judge_text(j, "%llu s", s);
+	if (s < 2 * 3600)
+		return judge_text(j, "%llu min", s / 60);
+	if (s < 48 * 3600)
+		return judge_text(j, "%llu h", s / 3600);
+	return judge_text(j, "%llu days", s / 86400);
+}
+
+bool
+value_sysctl(const struct judge *j, const char *name, uint64_t *ret)
+{
+	const char *text = index_sysctl(j->there, name);
+
+	return text && parse_u64(slice_trim(slice_of(text)), 10, ret) == 0;
+}
+
+static bool
+is_plain(const char *word)
+{
+	return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "0123456789_@%+=:,./-")] == '\0';
+}
+
+/* C0, DEL, and the C1 range as UTF-8 writes it. */
+static bool
+holds_control(const char *word)
+{
+	for (const unsigned char *c = (const unsigned char *) word; *c; c++)
+		if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f))
+			return true;
+	return false;
+}
+
+/* The word in single quotes, a quote inside as '\''; NULL where no path can be that long. */
+static const char *
+quote_word(struct judge *j, const char *word)
+{
+	char text[4 * MAX_WORD + 3], *to = text;
+
+	if (is_plain(word))
+		return word;
+	if (strlen(word) > MAX_WORD)
+		return NULL;
+	*to++ = '\'';
+	for (; *word; word++) {
+		if (*word == '\'')
+			to = stpcpy(to, "'\\'");
+		*to++ = *word;
+	}
+	*to++ = '\'';
+	*to = '\0';
+	return judge_text(j, "%s", text);
+}
+
+const char *
+quote_command(struct judge *j, ...)
+{
+	const char *line = NULL, *word;
+	va_list words;
+
+	va_start(words, j);
+	for (word = va_arg(words, const char *); word; word = va_arg(words, const char *)) {
+		const char *quoted = holds_control(word) ? NULL : quote_word(j, word);
+
+		if (!quoted) {
+			line = NULL;
+			break;
+		}
+		line = line ? judge_text(j, "%s %s", line, quoted) : quoted;
+	}
+	va_end(words);
+	return line;
+}
