@@ -86,7 +86,8 @@ buffer_read_fd(struct buffer *b, int fd, size_t limit)
 	for (;;) {
 		ssize_t n;
 
-		r = buffer_reserve(b, b->n == 0 ? FIRST_ROOM - 1 : b->room);
+		/* Grows only when it is full: the room of one read must serve all later ones. */
+		r = b->room - b->n > 1 ? 0 : buffer_reserve(b, b->n == 0 ? FIRST_ROOM - 1 : b->room);
 		if (r < 0)
 			return r;
 		n = read(fd, b->p + b->n, b->room - b->n - 1);
