@@ -72,15 +72,12 @@ root_openat(const struct root *r, const char *path, int flags)
 }
 
 int
-root_open_regular(const struct root *r, const char *path, struct stat *ret_st)
+root_reopen_regular(int held, struct stat *ret_st)
 {
-	_cleanup_close_ int held = root_openat(r, path, O_PATH);
 	char link[sizeof("/proc/self/fd/") + 11];
 	struct stat st;
 	int fd;
 
-	if (held < 0)
-		return held;
 	if (fstat(held, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -95,6 +92,14 @@ root_open_regular(const struct root *r, const char *path, struct stat *ret_st)
 	if (ret_st)
 		*ret_st = st;
 	return fd;
+}
+
+int
+root_open_regular(const struct root *r, const char *path, struct stat *ret_st)
+{
+	_cleanup_close_ int held = root_openat(r, path, O_PATH);
+
+	return held < 0 ? held : root_reopen_regular(held, ret_st);
 }
 
 int

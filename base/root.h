@@ -40,6 +40,9 @@ int root_openat(const struct root *r, const char *path, int flags);
  */
 int root_open_regular(const struct root *r, const char *path, struct stat *ret_st);
 
+/* The second half of it, for an inode that is held by an O_PATH descriptor already. */
+int root_reopen_regular(int held, struct stat *ret_st);
+
 /* Reads a whole small file. 0 or -errno; -EFBIG beyond `limit`. */
 int root_read(const struct root *r, const char *path, struct buffer *b, size_t limit);
 int root_readf(const struct root *r, struct buffer *b, size_t limit, const char *format, ...)
