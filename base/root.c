@@ -211,3 +211,24 @@ root_magic_open(const struct root *proc_pid, const char *link, int flags)
 	fd = openat(proc_pid->fd, below(link), flags);
 	return fd < 0 ? -errno : fd;
 }
+
+int
+root_magic_readlink(const struct root *proc_pid, const char *link, char *out, size_t room)
+{
+	_cleanup_close_ int held = -1;
+	ssize_t n;
+
+	if (proc_pid->recorded) {
+		held = root_openat(proc_pid, link, O_PATH | O_NOFOLLOW);
+		if (held < 0)
+			return held;
+	}
+	/* Of a living process the names are the kernel's own: one call, and nothing to be led by. */
+	n = readlinkat(held < 0 ? proc_pid->fd : held, held < 0 ? below(link) : "", out, room);
+	if (n < 0)
+		return -errno;
+	if ((size_t) n >= room)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return (int) n;
+}

@@ -66,6 +66,9 @@ int root_list(const struct root *r, const char *path,
 int root_magic_statx(const struct root *proc_pid, const char *link, struct statx *ret);
 int root_magic_open(const struct root *proc_pid, const char *link, int flags);
 
+/* The text of such a link, with a NUL: its length, -ENAMETOOLONG (over `room`), or -errno. */
+int root_magic_readlink(const struct root *proc_pid, const char *link, char *out, size_t room);
+
 static inline void
 cleanup_root(struct root *r)
 {
