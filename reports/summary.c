@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counts, times and criu's command lines: see summary.h.
+ */
+#include "reports/summary.h"
+
+#include <time.h>
+
+struct summary
+summary_of(const struct assessment *a)
+{
+	const Snapshot *s = a->source;
+	struct summary sum = { .processes = s->n_process, .files = s->n_file, .cgroups = s->n_cgroup };
+
+	if (s->tree && s->tree->has_root_pid)
+		sum.root_pid = s->tree->root_pid;
+	for (size_t i = 0; i < s->n_process; i++) {
+		const Process *p = s->process[i];
+
+		sum.threads += p->n_thread;
+		if (p->has_pid && p->pid == sum.root_pid)
+			sum.comm = p->comm;
+	}
+	for (size_t i = 0; i < s->n_socket; i++)
+		if (s->socket[i]->has_in_tree && s->socket[i]->in_tree)
+			sum.sockets++;
+	return sum;
+}
+
+struct summary_time
+summary_time(int64_t ns)
+{
+	time_t seconds = (time_t) (ns / 1000000000);
+	struct summary_time t = { "" };
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(t.text, sizeof(t.text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void) snprintf(t.text, sizeof(t.text), "?");
+	return t;
+}
+
+int
+summary_command(const struct assessment *a, int stage, struct buffer *out)
+{
+	int r;
+
+	if (stage == STAGE_DUMP)
+		r = buffer_printf(out, "criu dump -t %d", summary_of(a).root_pid);
+	else
+		r = buffer_printf(out, "criu restore");
+	for (size_t i = 0; r == 0 && i < a->n_requirements; i++) {
+		const struct requirement *q = &a->requirements[i];
+
+		if (q->kind == REQUIRE_LOSSLESS && (int) q->stage == stage)
+			r = buffer_printf(out, " %s", q->option);
+	}
+	return r;
+}

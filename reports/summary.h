@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What several formats say alike: counts of a tree, times, the command lines for criu.
+ */
+#pragma once
+
+#include "reports/reporter.h"
+
+struct summary {
+	int root_pid;
+	const char *comm;		/* foreign text */
+	size_t processes, threads, files, sockets, cgroups;
+};
+
+struct summary summary_of(const struct assessment *a);
+
+struct summary_time {
+	char text[40];			/* "2026-11-02T09:14:00Z" */
+};
+struct summary_time summary_time(int64_t ns);
+
+/*
+ * Appends the whole line for this tree, "criu dump -t 4211 --tcp-established", with the
+ * lossless options that the requirements name. Raw text: to be escaped. 0 or -ENOMEM.
+ */
+int summary_command(const struct assessment *a, int stage, struct buffer *out);

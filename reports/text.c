@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An assessment for a person: the verdict first, permanent before transient, then warnings,
+ * what CRIU needs, what was not learned, and the verdict again in a line that can be grepped.
+ * A sample of a finding:
+ *
+ *     dst-file-buildid   /usr/lib/x86_64-linux-gnu/libssl.so.3
+ *           what    the file there is another build
+ *           here    build-id 3f2a..91   (/proc/4211/map_files)
+ *           there   build-id 88b0..02
+ *           who     nginx 4211 and 4 more
+ *           CRIU    refuses at restore: "has bad build-ID"
+ *           do      bring the same package version to the destination
+ */
+#include "reports/text.h"
+
+#include "reports/style.h"
+#include "reports/summary.h"
+
+enum { INDENT = 2, FIELD = 8, TEXT = 16, SHOWN_THINGS = 3 };
+
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static enum style
+verdict_style(enum verdict v)
+{
+	return v == VERDICT_READY ? STYLE_GREEN : v == VERDICT_BLOCKED ? STYLE_RED : STYLE_YELLOW;
+}
+
+static void
+put_age(struct buffer *b, const struct assessment *a, const Header *h)
+{
+	int64_t age = h && h->has_taken_at_ns ? (a->options->now_ns - h->taken_at_ns) / 1000000000 : 0;
+
+	/* A look of just now needs no word; an old one does. */
+	if (age >= 7200)
+		(void) buffer_printf(b, ", %lld hours ago", (long long) (age / 3600));
+	else if (age >= 60)
+		(void) buffer_printf(b, ", %lld minutes ago", (long long) (age / 60));
+}
+
+static void
+put_duration(struct buffer *b, const Header *h, const char *verb)
+{
+	if (h && h->has_duration_us)
+		(void) buffer_printf(b, "; %s in %.*f ms", verb, h->duration_us < 10000 ? 1 : 0,
+				     (double) h->duration_us / 1000);
+}
+
+static void
+put_tree(struct page *p, const struct assessment *a)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+	struct summary s = summary_of(a);
+
+	(void) buffer_printf(&b, "%s (%d)", s.comm ? s.comm : "?", s.root_pid);
+	if (s.processes > 1)
+		(void) buffer_printf(&b, " and %zu more task%s", s.processes - 1, plural(s.processes - 1));
+	(void) buffer_printf(&b, ": %zu file%s, %zu socket%s, %zu cgroup%s", s.files, plural(s.files),
+			     s.sockets, plural(s.sockets), s.cgroups, plural(s.cgroups));
+	put_duration(&b, a->source->header, "seen");
+	if (a->source->header && !a->source->header->recorded)
+		(void) buffer_printf(&b, ", nothing stopped");
+	put_age(&b, a, a->source->header);
+	page_line(p, 0, "", 0, STYLE_BOLD, buffer_slice(&b).p);
+}
+
+static const Tool *
+find_tool(const Host *host, const char *name)
+{
+	for (size_t i = 0; i < host->n_tool; i++)
+		if (host->tool[i]->name && streq(host->tool[i]->name, name))
+			return host->tool[i];
+	return NULL;
+}
+
+static void
+put_destination(struct page *p, const struct assessment *a)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+	const Host *host = a->destination ? a->destination->host : NULL;
+	const Tool *criu;
+
+	if (!host) {
+		page_line(p, 0, "", 0, STYLE_PLAIN, "no destination was looked at: only the dump is judged");
+		return;
+	}
+	(void) buffer_printf(&b, "to %s%s: ",
+			     index_same_host(a->source, a->destination) ? "this same host, " : "",
+			     host->name ? host->name : "a host without a name");
+	if (host->os_release)
+		(void) buffer_printf(&b, "%s, ", host->os_release);
+	(void) buffer_printf(&b, "Linux %s", host->kernel && host->kernel->release ? host->kernel->release : "?");
+	if (host->cpu && host->cpu->brand)
+		(void) buffer_printf(&b, ", %s", host->cpu->brand);
+	criu = find_tool(host, "criu");
+	if (criu && criu->version)
+		(void) buffer_printf(&b, ", CRIU %s", criu->version);
+	put_duration(&b, a->destination->header, "probed");
+	put_age(&b, a, a->destination->header);
+	page_line(p, 0, "", 0, STYLE_PLAIN, buffer_slice(&b).p);
+}
+
+/* "BLOCKED   2 permanent, 1 transient; 2 options needed; 1 fact not learned" */
+static void
+put_verdict(struct page *p, const struct assessment *a)
+{
+	static const char *const words[] = {
+		[VERDICT_READY] = "READY",
+		[VERDICT_BLOCKED] = "BLOCKED",
+		[VERDICT_RETRY] = "RETRY",
+		[VERDICT_UNDECIDED] = "UNDECIDED",
+	};
+
+	page_put(p, verdict_style(a->verdict), "%s", words[a->verdict]);
+	page_put(p, STYLE_PLAIN, "   %zu permanent, %zu transient, %zu warning%s", a->permanent,
+		 a->transient, a->warnings, plural(a->warnings));
+	if (a->n_requirements > 0)
+		page_put(p, STYLE_PLAIN, "; %zu requirement%s", a->n_requirements, plural(a->n_requirements));
+	if (a->n_unknowns > 0)
+		page_put(p, STYLE_PLAIN, "; %zu fact%s not learned", a->n_unknowns, plural(a->n_unknowns));
+	page_put(p, STYLE_PLAIN, "\n");
+}
+
+static void
+put_value(struct page *p, const char *label, const char *value, const char *from)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (!value)
+		return;
+	(void) buffer_printf(&b, "%s", value);
+	if (from)
+		(void) buffer_printf(&b, "   (%s)", from);
+	page_line(p, FIELD, label, TEXT, STYLE_PLAIN, buffer_slice(&b).p);
+}
+
+static void
+put_holders(struct page *p, const struct finding *f)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (f->n_holders == 0)
+		return;
+	(void) buffer_printf(&b, "%s", f->holders[0]);
+	if (f->holders_total > 1)
+		(void) buffer_printf(&b, " and %zu more", f->holders_total - 1);
+	page_line(p, FIELD, "who", TEXT, STYLE_PLAIN, buffer_slice(&b).p);
+}
+
+/* What CRIU does: its own words where it has any. */
+static void
+put_criu(struct page *p, const struct finding *f)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (f->stage == STAGE_AFTERWARDS)
+		(void) buffer_printf(&b, "does not notice; %s", f->rule->why);
+	else if (f->severity == SEVERITY_BLOCKER && f->rule->criu_says)
+		(void) buffer_printf(&b, "refuses at %s: \"%s\"", stage_name(f->stage), f->rule->criu_says);
+	else if (f->severity == SEVERITY_BLOCKER)
+		(void) buffer_printf(&b, "refuses at %s: %s", stage_name(f->stage), f->rule->why);
+	else
+		(void) buffer_printf(&b, "goes on; %s", f->rule->why);
+	page_line(p, FIELD, "CRIU", TEXT, STYLE_PLAIN, buffer_slice(&b).p);
+}
+
+static void
+put_finding(struct page *p, const struct finding *f, enum style style)
+{
+	_cleanup_buffer_ struct buffer head = { 0 };
+
+	(void) buffer_printf(&head, "%s", f->thing);
+	if (f->confidence == CONFIDENCE_POSSIBLE)
+		(void) buffer_printf(&head, "   (possible, not seen)");
+	page_put(p, style, "  %s", f->rule->id);
+	page_line(p, 1, "", 3, STYLE_BOLD, buffer_slice(&head).p);
+	page_line(p, FIELD, "what", TEXT, STYLE_PLAIN, f->rule->title);
+	put_value(p, "here", f->here, f->here_from);
+	put_value(p, "there", f->there, f->there_from);
+	put_holders(p, f);
+	page_line(p, FIELD, "more", TEXT, STYLE_PLAIN, f->detail);
+	page_line(p, FIELD, "seen", TEXT, STYLE_PLAIN, f->observed);
+	put_criu(p, f);
+	page_line(p, FIELD, "do", TEXT, STYLE_PLAIN, f->remedy);
+	page_line(p, FIELD, "run", TEXT, STYLE_CYAN, f->command);
+	page_line(p, FIELD, "or give", TEXT, STYLE_PLAIN, f->option);
+}
+
+struct section {
+	const char *title;
+	enum severity severity;
+	enum lifetime lifetime;
+	bool by_lifetime;
+	enum style style;
+};
+
+static const struct section sections[] = {
+	{ "Permanent: someone has to change something", SEVERITY_BLOCKER, LIFETIME_PERMANENT, true, STYLE_RED },
+	{ "Transient: tends to pass; look again", SEVERITY_BLOCKER, LIFETIME_TRANSIENT, true, STYLE_YELLOW },
+	{ "Warnings: the move works, something is lost or at risk", SEVERITY_WARNING, 0, false, STYLE_YELLOW },
+	{ "Notes", SEVERITY_NOTE, 0, false, STYLE_DIM },
+};
+
+static void
+put_section(struct page *p, const struct assessment *a, const struct section *s)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < a->n_findings; i++) {
+		const struct finding *f = &a->findings[i];
+
+		if (f->severity != s->severity || (s->by_lifetime && f->lifetime != s->lifetime))
+			continue;
+		if (!begun)
+			page_put(p, STYLE_BOLD, "\n%s\n", s->title);
+		begun = true;
+		put_finding(p, f, s->style);
+	}
+}
+
+static void
+put_things(struct buffer *b, const struct requirement *q)
+{
+	size_t shown = q->n_things < SHOWN_THINGS ? q->n_things : SHOWN_THINGS;
+
+	for (size_t i = 0; i < shown; i++)
+		(void) buffer_printf(b, "%s%s", i ? ", " : "", q->things[i]);
+	if (q->things_total > shown)
+		(void) buffer_printf(b, " and %zu more", q->things_total - shown);
+}
+
+/* One line an option, though it is asked for on both sides. */
+static bool
+said_before(const struct assessment *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a->requirements[i].kind == a->requirements[n].kind &&
+		    streq(a->requirements[i].option, a->requirements[n].option))
+			return true;
+	return false;
+}
+
+static void
+put_requirements(struct page *p, const struct assessment *a)
+{
+	static const char *const labels[] = {
+		[REQUIRE_LOSSLESS] = "",
+		[REQUIRE_LOSSY] = "loses something: ",
+		[REQUIRE_ARRANGED] = "to be arranged: ",
+		[REQUIRE_SYNC] = "copy after the freeze: ",
+		[REQUIRE_INSTALL] = "to be installed there: ",
+	};
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	page_put(p, STYLE_BOLD, "\nCRIU will need\n");
+	for (int stage = STAGE_DUMP; stage <= STAGE_RESTORE; stage++) {
+		b.n = 0;
+		(void) summary_command(a, stage, &b);
+		page_line(p, INDENT, "", INDENT, STYLE_CYAN, buffer_slice(&b).p);
+	}
+	for (size_t i = 0; i < a->n_requirements; i++) {
+		const struct requirement *q = &a->requirements[i];
+
+		if (said_before(a, i))
+			continue;
+		b.n = 0;
+		(void) buffer_printf(&b, "%s%s: ", labels[q->kind], q->option);
+		put_things(&b, q);
+		page_line(p, FIELD, "", FIELD, STYLE_PLAIN, buffer_slice(&b).p);
+	}
+}
+
+static void
+put_assumed(struct page *p, const struct assessment *a)
+{
+	const Header *h = a->destination ? a->destination->header : NULL;
+
+	if (!h || h->n_brings == 0)
+		return;
+	page_put(p, STYLE_BOLD, "\nAssumed: the move brings along\n");
+	for (size_t i = 0; i < h->n_brings; i++)
+		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, h->brings[i]);
+}
+
+static void
+put_unknowns(struct page *p, const struct assessment *a)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (a->n_unknowns == 0)
+		return;
+	page_put(p, STYLE_BOLD, "\nNot learned\n");
+	for (size_t i = 0; i < a->n_unknowns; i++) {
+		const struct unknown *u = &a->unknowns[i];
+
+		b.n = 0;
+		(void) buffer_printf(&b, "%s: %s", u->thing, u->missing);
+		page_put(p, u->rule->severity == SEVERITY_BLOCKER ? STYLE_YELLOW : STYLE_DIM, "  %s", u->rule->id);
+		page_line(p, 1, "", 3, STYLE_PLAIN, buffer_slice(&b).p);
+		page_line(p, FIELD, "because", TEXT, STYLE_PLAIN, u->because);
+		page_line(p, FIELD, "do", TEXT, STYLE_PLAIN, u->remedy);
+	}
+}
+
+int
+report_text(const struct assessment *a, const struct report_options *o, struct buffer *out)
+{
+	struct page p = { .out = out, .options = o };
+
+	if (!o->quiet) {
+		put_tree(&p, a);
+		put_destination(&p, a);
+		page_put(&p, STYLE_PLAIN, "\n");
+		put_verdict(&p, a);
+		for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+			put_section(&p, a, &sections[i]);
+		put_requirements(&p, a);
+		put_assumed(&p, a);
+		put_unknowns(&p, a);
+		page_put(&p, STYLE_PLAIN, "\n");
+	}
+	page_put(&p, verdict_style(a->verdict), "%s", verdict_name(a->verdict));
+	page_put(&p, STYLE_PLAIN, " (exit %d)\n", verdict_exit_code(a->verdict));
+	return p.error;
+}
