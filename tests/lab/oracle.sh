@@ -39,10 +39,11 @@ oracle_setup() {
 }
 
 # The line that says why. CRIU logs an error about raising its own RLIMIT_NOFILE wherever it lacks
-# CAP_SYS_RESOURCE, and goes on: that is never the cause. What comes after the first is consequence.
+# CAP_SYS_RESOURCE, and goes on: that is never the cause. Nor is that a helper exited: what it did
+# follows. What comes after the first of the rest is consequence.
 oracle_error() {
 	sed -nE 's/^(\([0-9.]+\))? *(pie: )?([0-9]+: )?(Error .*)$/\4/p' "$1" 2> /dev/null |
-		grep -v 'RLIMIT_NOFILE for self' | head -n 1
+		grep -vE 'RLIMIT_NOFILE for self|exited, status=' | head -n 1
 }
 
 # oracle_dump PID DIR [OPTION…]: the tree under PID runs on afterwards.
@@ -126,6 +127,12 @@ destination_grow() {
 # mode FILE MODE
 destination_mode() {
 	destination_replace "$1" "chmod $2 \"\$1\""
+}
+
+# remount FOLDER OPTION: the file system that holds FOLDER is mounted with OPTION there (ro, noexec).
+destination_remount() {
+	# shellcheck disable=SC2016
+	destination_run /bin/sh -ec 'mount --bind "$1" "$1"; mount -o "remount,bind,$2" "$1"' sh "$1" "$2"
 }
 
 # replace FILE SCRIPT: bind-mounts over FILE a copy that SCRIPT ($1 is the copy) has altered.

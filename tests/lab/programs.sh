@@ -249,8 +249,8 @@ redis_start() {
 	lab_wait 5 lab_listens "$LAB_PORT"
 	lab_clean "${LAB_ENTER[@]}" "$LAB_REDIS_CLI" -p "$LAB_PORT" subscribe lab < /dev/null > "$LAB_SCRATCH/client.log" 2>&1 &
 	LAB_HELPERS+=($!)
-	lab_wait 5 grep -q lab "$LAB_SCRATCH/client.log"
-	LAB_BINARY=$LAB_REDIS
+	lab_wait 5 grep -qs lab "$LAB_SCRATCH/client.log"
+	LAB_BINARY=$(readlink "/proc/$LAB_PID/exe")
 	LAB_LIBRARY=$(lab_mapped "$LAB_PID" '/libjemalloc')
 	LAB_OPEN_FILE=$(find "$LAB_SCRATCH" -name '*.incr.aof')
 }
@@ -384,7 +384,7 @@ python_start() {
 	PYTHON
 	program_run "$1" "$LAB_PYTHON" "$LAB_SCRATCH/threads.py" "$LAB_SCRATCH"
 	lab_wait 5 test -s "$LAB_SCRATCH/state"
-	LAB_BINARY=$(readlink -f "$LAB_PYTHON")
+	LAB_BINARY=$(readlink "/proc/$LAB_PID/exe")
 	LAB_LIBRARY=$(readlink -f "$(lab_mapped "$LAB_PID" '/libexpat')")
 	LAB_OPEN_FILE=$LAB_SCRATCH/words
 }
