@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of mkproc and the list of its tables.
+ *
+ *	$ mkproc file-deleted-large size=3145728
+ *	file-deleted-large 4711 fd=3 fd-ino=525378 fd-size=3145728 path=/tmp/mkproc.4uXz1w/ghost
+ *
+ * then it waits for a line or the end of its standard input, removes all that it made, and exits
+ * with 0. 77: cannot be made here; the line then is "SKIP NAME: reason". 1: trouble. 2: usage.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mkproc.h"
+
+static const struct factory *const tables[] = {
+	factories_files,      factories_devices, factories_locks,         factories_pipes,
+	factories_anon,       factories_events,  factories_tcp,           factories_inet,
+	factories_sockets,    factories_netlink, factories_unix,          factories_unix_queues,
+	factories_tty,        factories_tasks,   factories_sharing,       factories_attributes,
+	factories_memory,     factories_mapped,  factories_namespaces,    factories_mounts,
+	factories_cgroups,
+};
+
+enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+static const struct factory *
+find(const char *name)
+{
+	for (size_t t = 0; t < N_TABLES; t++)
+		for (const struct factory *f = tables[t]; f->name; f++)
+			if (strcmp(f->name, name) == 0)
+				return f;
+	return NULL;
+}
+
+/* One row a line, columns set apart by tabs, so that a test can cut them. */
+static int
+list(bool names_only)
+{
+	for (size_t t = 0; t < N_TABLES; t++) {
+		for (const struct factory *f = tables[t]; f->name; f++) {
+			if (names_only)
+				printf("%s\n", f->name);
+			else
+				printf("%s\t%s\t%s\t%s\t%s\t%s\n", f->name, f->criu,
+				       *f->rule ? f->rule : "-", *f->needs ? f->needs : "-",
+				       f->args ? f->args : "-", f->summary);
+		}
+	}
+	return 0;
+}
+
+/* Whether NAME of a word NAME=VALUE is one of those that the row lists. */
+static bool
+is_known_arg(const struct factory *f, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	const char *at = f->args;
+	size_t length;
+
+	if (!equals || !at)
+		return false;
+	length = (size_t)(equals - word) + 1;
+	while (*at) {
+		if (strncmp(at, word, length) == 0)
+			return true;
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	return false;
+}
+
+static int
+usage(FILE *out, int status)
+{
+	fputs("usage: mkproc NAME [ARG=VALUE]...\n"
+	      "       mkproc --list | --list-names\n"
+	      "Makes one exactly known kernel object, prints \"NAME PID key=value...\", waits for the\n"
+	      "end of its input (or a line), removes what it made. Columns of --list: name, what\n"
+	      "`criu dump` says without options, rule, needs, arguments with defaults, summary.\n",
+	      out);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct factory *f;
+
+	if (argc < 2)
+		return usage(stderr, 2);
+	if (strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	if (strcmp(argv[1], "--list") == 0)
+		return list(false);
+	if (strcmp(argv[1], "--list-names") == 0)
+		return list(true);
+
+	f = find(argv[1]);
+	if (!f) {
+		fprintf(stderr, "mkproc: no such factory: %s\n", argv[1]);
+		return 2;
+	}
+	for (int i = 2; i < argc; i++) {
+		if (!is_known_arg(f, argv[i])) {
+			fprintf(stderr, "mkproc: %s: no such argument: %s (it takes: %s)\n",
+				f->name, argv[i], f->args ? f->args : "none");
+			return 2;
+		}
+	}
+	return scene_run(f, argv + 2);
+}
