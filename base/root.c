@@ -11,6 +11,7 @@
 #include <linux/stat.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 enum { PATH_ROOM = 4096 };
 
@@ -229,6 +230,26 @@ root_magic_readlink(const struct root *proc_pid, const char *link, char *out, si
 		return -errno;
 	if ((size_t) n >= room)
 		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return (int) n;
+}
+
+int
+root_magic_xattr(const struct root *proc_pid, const char *link, const char *name, char *out,
+		 size_t room)
+{
+	char path[PATH_ROOM];
+	ssize_t n;
+
+	if (proc_pid->recorded)
+		return -EOPNOTSUPP;
+	/* There is no getxattrat(2) before Linux 6.13; this path goes through what we hold. */
+	n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", proc_pid->fd, below(link));
+	if (n < 0 || (size_t) n >= sizeof(path))
+		return -ENAMETOOLONG;
+	n = getxattr(path, name, out, room - 1);
+	if (n < 0)
+		return -errno;
 	out[n] = '\0';
 	return (int) n;
 }

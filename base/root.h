@@ -69,6 +69,13 @@ int root_magic_open(const struct root *proc_pid, const char *link, int flags);
 /* The text of such a link, with a NUL: its length, -ENAMETOOLONG (over `room`), or -errno. */
 int root_magic_readlink(const struct root *proc_pid, const char *link, char *out, size_t room);
 
+/*
+ * An extended attribute of what a magic link leads to, as text: sockets have one, the name of
+ * their protocol. Its length or -errno; -EOPNOTSUPP of a recorded root. A NUL is added.
+ */
+int root_magic_xattr(const struct root *proc_pid, const char *link, const char *name, char *out,
+		     size_t room);
+
 static inline void
 cleanup_root(struct root *r)
 {
