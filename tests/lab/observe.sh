@@ -297,7 +297,7 @@ checkpoint() {
 	local answer=dumped
 
 	rm -rf "$img/i" "$img/w"
-	"${bare[@]}" "$LAB_RUNC" --root "$LAB_RUNC_ROOT" --criu "$LAB_CRIU_WRAPPER" checkpoint --leave-running \
+	"${bare[@]}" "LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS" "$LAB_RUNC" --root "$LAB_RUNC_ROOT" --criu "$LAB_CRIU_WRAPPER" checkpoint --leave-running \
 		--image-path "$img/i" --work-path "$img/w" "$LAB_CONTAINER" > /dev/null 2>&1 ||
 		answer="refused: $(oracle_error "$img/w/dump.log")"
 	row 'runc checkpoint' "$(tr '\n' ' ' < "$LAB_SCRATCH/criu.conf")" "$answer" "$1"
@@ -310,11 +310,11 @@ again() {
 	bundle=$(mktemp -d "$img/bundle-XXXXXX")
 	cp -a "$LAB_BUNDLE/." "$bundle"
 	(cd "$bundle/rootfs" && eval "$3")
-	"${bare[@]}" "$LAB_RUNC" --root "$LAB_RUNC_ROOT" --criu "$LAB_CRIU_WRAPPER" restore -d --image-path "$img/i" \
+	"${bare[@]}" "LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS" "$LAB_RUNC" --root "$LAB_RUNC_ROOT" --criu "$LAB_CRIU_WRAPPER" restore -d --image-path "$img/i" \
 		--work-path "$img/w" -b "$bundle" "$LAB_CONTAINER" < /dev/null > /dev/null 2>&1 ||
 		answer="refused: $(oracle_error "$img/w/restore.log")"
 	row "runc restore, $2" "$(tr '\n' ' ' < "$LAB_SCRATCH/criu.conf")" "$answer" "$1"
-	"$LAB_RUNC" --root "$LAB_RUNC_ROOT" delete -f "$LAB_CONTAINER" > /dev/null 2>&1 || true
+	runc_do delete -f "$LAB_CONTAINER" > /dev/null 2>&1 || true
 }
 
 observe_runc() {
@@ -332,7 +332,7 @@ observe_runc() {
 	checkpoint 'src-iptables-missing'
 	echo 'network-lock nftables' > "$LAB_SCRATCH/criu.conf"
 	checkpoint ''
-	"$LAB_RUNC" --root "$LAB_RUNC_ROOT" delete -f "$LAB_CONTAINER"
+	runc_do delete -f "$LAB_CONTAINER"
 	again '' 'nothing changed' :
 	again dst-file-missing 'binary removed' 'rm bin/busybox'
 	# shellcheck disable=SC2016
@@ -373,7 +373,8 @@ for tool in sh ip tar gzip cat nft runc sed stat dd rm cp tr mktemp; do
 	! path=$(command -v "$tool") || ln -s "$path" "$bin/$tool"
 done
 bare=(env "PATH=$bin")
-iptables=(env "PATH=$LAB_NETFILTER_PATH:$PATH" "XTABLES_LIBDIR=$XTABLES_LIBDIR")
+iptables=(env "PATH=$LAB_NETFILTER_PATH:$PATH" "XTABLES_LIBDIR=$XTABLES_LIBDIR"
+	"LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS")
 
 (($# > 0)) || set -- nginx redis pipeline python postgres runc controller
 for subject in "$@"; do

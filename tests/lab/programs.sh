@@ -34,7 +34,6 @@ programs_setup() {
 	env=$("$LAB_DIR/get-programs.sh") || return 1
 	# shellcheck disable=SC1090
 	. "$env"
-	export LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS
 }
 
 # lab_wait SECONDS COMMAND…: until COMMAND succeeds.
@@ -58,6 +57,13 @@ lab_clean() {
 		((fd <= 2)) || eval "exec $fd>&-" 2> /dev/null || true
 	done
 	exec "$@"
+}
+
+# lab_program COMMAND…: the same for a program of the lab, which may need libraries that this machine
+# has not installed. Nobody else gets to see them.
+lab_program() {
+	export LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS
+	lab_clean "${LAB_ENTER[@]}" "$@"
 }
 
 # The pids below a root, the root first.
@@ -145,12 +151,12 @@ program_run() {
 
 	case $variant in
 	service)
-		(cd "$LAB_SCRATCH" && lab_clean "${LAB_ENTER[@]}" setsid "$@" < /dev/null > /dev/null 2>&1) &
+		(cd "$LAB_SCRATCH" && lab_program setsid "$@" < /dev/null > /dev/null 2>&1) &
 		LAB_PID=$!
 		lab_wait 5 program_is "$LAB_PID" "$last"
 		;;
 	background)
-		(cd "$LAB_SCRATCH" && lab_clean "${LAB_ENTER[@]}" "$@" < /dev/null > /dev/null 2>&1) &
+		(cd "$LAB_SCRATCH" && lab_program "$@" < /dev/null > /dev/null 2>&1) &
 		LAB_PID=$!
 		lab_wait 5 program_is "$LAB_PID" "$last"
 		;;
@@ -173,7 +179,7 @@ program_is() {
 
 # Types a line into a new shell on a terminal of its own.
 program_type() {
-	lab_clean "${LAB_ENTER[@]}" "$LAB_PYTHON" "$LAB_DIR/terminal.py" "$1" < /dev/null > /dev/null 2>&1 &
+	(lab_program "$LAB_PYTHON" "$LAB_DIR/terminal.py" "$1" < /dev/null > /dev/null 2>&1) &
 	LAB_HELPERS+=($!)
 }
 
@@ -247,7 +253,7 @@ redis_start() {
 	program_run "$1" "$LAB_REDIS" --bind 127.0.0.1 --port "$LAB_PORT" --dir "$LAB_SCRATCH" \
 		--save '' --appendonly yes --logfile "$LAB_SCRATCH/redis.log"
 	lab_wait 5 lab_listens "$LAB_PORT"
-	lab_clean "${LAB_ENTER[@]}" "$LAB_REDIS_CLI" -p "$LAB_PORT" subscribe lab < /dev/null > "$LAB_SCRATCH/client.log" 2>&1 &
+	(lab_program "$LAB_REDIS_CLI" -p "$LAB_PORT" subscribe lab < /dev/null > "$LAB_SCRATCH/client.log" 2>&1) &
 	LAB_HELPERS+=($!)
 	lab_wait 5 grep -qs lab "$LAB_SCRATCH/client.log"
 	LAB_BINARY=$(readlink "/proc/$LAB_PID/exe")
@@ -260,6 +266,7 @@ redis_start() {
 # A cluster is made once (2 s) and copied for each start.
 postgres_template() {
 	local template=$LAB_CACHE/pgdata-15 bin=${LAB_POSTGRES%/*} work pid
+	local -x LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS
 
 	lab_lock pgdata
 	if [[ ! -d $template ]]; then
@@ -298,8 +305,8 @@ postgres_start() {
 	program_run "$1" "${LAB_NOBODY[@]}" "$LAB_POSTGRES" -D "$LAB_SCRATCH/data" -k "$LAB_SCRATCH/run" \
 		-p "$LAB_PORT" -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=16MB
 	lab_wait 10 test -S "$LAB_SCRATCH/run/.s.PGSQL.$LAB_PORT"
-	lab_clean "${LAB_ENTER[@]}" "$LAB_PGBENCH" -n -c 2 -R 50 -T 3600 -h 127.0.0.1 -p "$LAB_PORT" -U postgres postgres \
-		< /dev/null > "$LAB_SCRATCH/pgbench.log" 2>&1 &
+	(lab_program "$LAB_PGBENCH" -n -c 2 -R 50 -T 3600 -h 127.0.0.1 -p "$LAB_PORT" -U postgres postgres \
+		< /dev/null > "$LAB_SCRATCH/pgbench.log" 2>&1) &
 	LAB_HELPERS+=($!)
 	lab_wait 10 postgres_busy
 	LAB_BINARY=$LAB_POSTGRES
@@ -408,7 +415,7 @@ runc_start() {
 		ln -s busybox "$rootfs/bin/$applet"
 	done
 	echo data > "$rootfs/etc/data"
-	(cd "$LAB_BUNDLE" && "$LAB_RUNC" spec)
+	(cd "$LAB_BUNDLE" && runc_do spec)
 	# Without CAP_SYS_RESOURCE no rlimit can be raised, not even to what it is: leave them alone.
 	: > "$LAB_SCRATCH/criu.conf"
 	"$LAB_PYTHON" - "$LAB_BUNDLE/config.json" "$LAB_SCRATCH/criu.conf" <<-'PYTHON'
@@ -422,13 +429,18 @@ runc_start() {
 		config["root"]["readonly"] = False
 		json.dump(config, open(sys.argv[1], "w"))
 	PYTHON
-	(lab_clean "$LAB_RUNC" --root "$LAB_RUNC_ROOT" run -d -b "$LAB_BUNDLE" "$LAB_CONTAINER" \
+	(lab_program "$LAB_RUNC" --root "$LAB_RUNC_ROOT" run -d -b "$LAB_BUNDLE" "$LAB_CONTAINER" \
 		< /dev/null > /dev/null 2>&1) || lab_die "runc run fails"
-	LAB_PID=$("$LAB_RUNC" --root "$LAB_RUNC_ROOT" state "$LAB_CONTAINER" |
+	LAB_PID=$(runc_do state "$LAB_CONTAINER" |
 		awk -F'[:,]' '/"pid"/ {print $2 + 0; exit}')
 	lab_wait 5 runc_ready
 	LAB_BINARY=$rootfs/bin/busybox
 	LAB_OPEN_FILE=$rootfs/etc/data
+}
+
+# runc_do COMMAND…: runc's own command, with the state of this one container.
+runc_do() {
+	LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS "$LAB_RUNC" --root "$LAB_RUNC_ROOT" "$@"
 }
 
 runc_ready() {
@@ -436,7 +448,7 @@ runc_ready() {
 }
 
 runc_delete() {
-	"$LAB_RUNC" --root "$LAB_RUNC_ROOT" delete -f "$LAB_CONTAINER" > /dev/null 2>&1 || true
+	runc_do delete -f "$LAB_CONTAINER" > /dev/null 2>&1 || true
 	LAB_PID=''
 }
 
