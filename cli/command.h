@@ -28,5 +28,5 @@ struct command {
 	int (*run)(int argc, char **argv);	/* returns the exit code */
 };
 
-extern const struct command commands[];
+extern const struct command *const commands[];
 extern const size_t n_commands;

@@ -16,7 +16,7 @@ struct probe_options {
 	bool no_content;		/* never say a digest or same_as_asked */
 	bool load_modules;
 	bool live_tree_here;		/* the tree lives on this very host now */
-	char *const *brings;		/* NULL-terminated; paths and addr=IP that the move brings */
+	const char *const *brings;	/* NULL-terminated; paths and addr=IP that the move brings */
 	const char *criu;		/* --criu PATH; NULL: criu in PATH */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
 	void *progress_arg;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * migcheck dry-run: dump, probe and check in one, here or over one ssh connection.
+ */
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "cli/ssh.h"
+#include "cli/work.h"
+
+enum { OPTION_TO = 1, OPTION_REMOTE, OPTION_SSH };
+
+static int run(int argc, char **argv);
+
+static const struct option_row options[] = {
+	ROW_PID,
+	{ 0, "to", "[USER@]HOST", "the destination, reached by ssh with your own configuration\n"
+	  "(default: this host)", OPTION_TO },
+	{ 0, "remote", "COMMAND", "what to call there (default: migcheck), for instance\n"
+	  "'sudo /opt/bin/migcheck'", OPTION_REMOTE },
+	{ 0, "ssh", "COMMAND", "the ssh to use, with options (default: ssh)", OPTION_SSH },
+	ROW_ROOT,
+	ROW_BRINGS,
+	ROW_CRIU,
+	ROW_CRIU_OPTIONS,
+	ROW_CPU_CAP,
+	ROW_CPU_MASKED,
+	ROW_FORMAT,
+	ROW_OUTPUT("write the report there"),
+	ROW_HASH_LIMIT,
+	ROW_NO_DUP,
+	ROW_NO_CONTENT,
+	ROW_LOAD_MODULES,
+	ROW_TIMEOUT,
+	ROW_QUIET,
+};
+
+const struct command command_dry_run = {
+	.name = "dry-run",
+	.synopsis = "-p PID [--to [USER@]HOST] [--root DIR] [--brings PATH|addr=IP]... [-f FORMAT]",
+	.summary = "say whether a live tree could move to a host, without touching it",
+	.description =
+		"Takes the facts of the tree under PID, asks the destination about what the tree uses,\n"
+		"compares, and reports. The tree runs on and no host is changed. With --to the snapshot\n"
+		"goes through one ssh connection, and nothing is left behind there.\n"
+		"\n"
+		"exit codes: 0 ready, 1 blocked (permanent), 2 trouble, 3 retry (transient), 4 undecided",
+	.examples =
+		"  migcheck dry-run -p 4211\n"
+		"  migcheck dry-run -p 4211 --to root@node7\n"
+		"  migcheck dry-run -p 4211 --to node7 --remote 'sudo migcheck' -f json -o report.json\n"
+		"  migcheck dry-run -p 4211 --to node7 --root /srv/web --brings /srv/web/data --brings addr=10.0.0.9\n",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};
+
+static int
+run_here(struct work *w)
+{
+	_cleanup_snapshot_ struct snapshot source = { 0 }, there = { 0 };
+
+	w->probe.live_tree_here = true;
+	if (work_dump(w, &source) < 0 || work_probe(w, &source, &there) < 0)
+		return EXIT_TROUBLE;
+	return work_report(w, &source, &there);
+}
+
+static int
+run_there(struct work *w, const struct ssh_request *request)
+{
+	_cleanup_snapshot_ struct snapshot source = { 0 }, there = { 0 };
+
+	if (work_dump(w, &source) < 0 || ssh_probe(request, w, &source, &there) < 0)
+		return EXIT_TROUBLE;
+	return work_report(w, &source, &there);
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct option_parser p = option_parser(&command_dry_run, argc, argv);
+	struct ssh_request request = { .remote = "migcheck", .ssh = "ssh" };
+	struct work w cleanup(cleanup_work);
+	int id;
+
+	work_init(&w);
+	for (id = option_next(&p); id != OPTION_END; id = option_next(&p)) {
+		if (id == OPTION_HELP)
+			return EXIT_READY;
+		if (id == OPTION_TO)
+			request.host = p.value;
+		else if (id == OPTION_REMOTE)
+			request.remote = p.value;
+		else if (id == OPTION_SSH)
+			request.ssh = p.value;
+		else if (id == OPTION_ARGUMENT)
+			say_error("dry-run: '%s' is not expected; see: migcheck dry-run --help", p.value);
+		if (id >= OPTION_TO && id <= OPTION_SSH)
+			continue;
+		if (id < 0 || work_option(&w, &p, id) != 0)
+			return EXIT_TROUBLE;
+	}
+	if (w.dump.pid == 0) {
+		say_error("dry-run: which tree? give -p PID; see: migcheck dry-run --help");
+		return EXIT_TROUBLE;
+	}
+	if (request.host && *request.host == '\0') {
+		say_error("dry-run: --to wants a host");
+		return EXIT_TROUBLE;
+	}
+	return request.host ? run_there(&w, &request) : run_here(&w);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of the command line: see files.h.
+ */
+#include "cli/files.h"
+
+#include "base/text.h"
+#include "cli/say.h"
+#include "facts/stream.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static bool
+is_standard(const char *path)
+{
+	return !path || streq(path, "-");
+}
+
+/* A descriptor of a regular file or pipe that the user named; never waits for a FIFO's writer. */
+static int
+open_input(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))) {
+		(void) close(fd);
+		return -ENOTSUP;
+	}
+	/* A pipe that was named (process substitution) is read like standard input. */
+	(void) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+}
+
+static const char *
+kind_name(SnapshotKind kind)
+{
+	return kind == SNAPSHOT_KIND__SNAPSHOT_SOURCE ? "source (made by: migcheck dump)"
+						      : "destination (made by: migcheck probe)";
+}
+
+int
+snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_snapshot_ struct snapshot s = { 0 };
+	struct stream_error why = { "" };
+	const char *name = is_standard(path) ? "standard input" : path;
+	int r;
+
+	if (is_standard(path) && isatty(STDIN_FILENO)) {
+		say_error("standard input is a terminal: give a snapshot's file, or pipe one in");
+		return -ENOTTY;
+	}
+	if (!is_standard(path)) {
+		fd = open_input(path);
+		if (fd == -ENOTSUP)
+			say_error("%s: not a regular file", path);
+		else if (fd < 0)
+			say_error("%s: %s", path, error_text(fd));
+		if (fd < 0)
+			return fd;
+	}
+	r = stream_read(is_standard(path) ? STDIN_FILENO : fd, &s, &why);
+	if (r < 0) {
+		say_error("%s: %s", name, *why.text ? why.text : error_text(r));
+		return r;
+	}
+	if (kind && s.facts->header->kind != kind) {
+		say_error("%s: a %s is wanted, and this is the other kind of snapshot", name, kind_name(kind));
+		return -EBADMSG;
+	}
+	*ret = s;
+	s = (struct snapshot){ 0 };
+	return 0;
+}
+
+/*
+ * Opens a temporary file beside `path`. `ret_name` is to be freed; a device or FIFO that
+ * stands at `path` is not replaced but refused.
+ */
+static int
+open_temporary(const char *path, char **ret_name)
+{
+	_cleanup_free_ char *name = NULL;
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	if (asprintf(&name, "%s.XXXXXX", path) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(name, O_CLOEXEC);		/* 0600 */
+	if (fd < 0)
+		return -errno;
+	*ret_name = steal_pointer(&name);
+	return fd;
+}
+
+static int
+write_text(int fd, const struct buffer *text)
+{
+	size_t done = 0;
+
+	while (done < text->n) {
+		ssize_t n = write(fd, text->p + done, text->n - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += (size_t) n;
+	}
+	return 0;
+}
+
+/* Exactly one of `s` and `text` is given. */
+static int
+save_to(int fd, const struct snapshot *s, const struct buffer *text)
+{
+	return s ? stream_write(s, fd, NULL) : write_text(fd, text);
+}
+
+static int
+save(const char *path, const struct snapshot *s, const struct buffer *text)
+{
+	_cleanup_free_ char *temporary = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (is_standard(path)) {
+		r = save_to(STDOUT_FILENO, s, text);
+		if (r < 0)
+			say_error("standard output: %s", error_text(r));
+		return r;
+	}
+	fd = open_temporary(path, &temporary);
+	if (fd < 0) {
+		say_error("%s: cannot be written: %s", path,
+			  fd == -ENOTSUP ? "it is not a regular file" : error_text(fd));
+		return fd;
+	}
+	r = save_to(fd, s, text);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void) unlink(temporary);
+		say_error("%s: cannot be written: %s", path, error_text(r));
+	}
+	return r;
+}
+
+int
+snapshot_save(const struct snapshot *s, const char *path)
+{
+	if (is_standard(path) && isatty(STDOUT_FILENO)) {
+		say_error("a snapshot is no text for a terminal: use -o FILE, or pipe it on");
+		return -ENOTTY;
+	}
+	return save(path, s, NULL);
+}
+
+int
+text_save(const struct buffer *text, const char *path)
+{
+	return save(path, NULL, text);
+}

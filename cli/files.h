@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Snapshots and reports in files: read with clear errors, written to a temporary file in the
+ * same folder and renamed, mode 0600, so that nothing is ever half-written.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "facts/snapshot.h"
+
+/* Reads the snapshot in `path` ("-": standard input). 0, or -errno after saying why. */
+int snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret);
+
+/* Writes to `path` (NULL or "-": standard output). 0, or -errno after saying why. */
+int snapshot_save(const struct snapshot *s, const char *path);
+int text_save(const struct buffer *text, const char *path);

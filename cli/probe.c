@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * migcheck probe: the facts of this host, and answers to what a source uses.
+ */
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/say.h"
+#include "cli/work.h"
+
+enum { OPTION_SOURCE = 1 };
+
+static int run(int argc, char **argv);
+
+static const struct option_row options[] = {
+	{ 's', "source", "SOURCE|-", "the snapshot of the tree that wants to come here", OPTION_SOURCE },
+	ROW_ROOT,
+	ROW_OUTPUT("write the snapshot there"),
+	ROW_BRINGS,
+	ROW_CRIU,
+	ROW_NO_CONTENT,
+	ROW_LOAD_MODULES,
+	ROW_TIMEOUT,
+	ROW_SYSROOT,
+	ROW_QUIET,
+};
+
+const struct command command_probe = {
+	.name = "probe",
+	.synopsis = "[-s SOURCE|-] [--root DIR] [-o FILE|-]",
+	.summary = "take the facts of this host, and answer what a tree needs",
+	.description =
+		"Looks at this host: CPU, kernel, modules, cgroups, memory, network, tools. With a source\n"
+		"it also answers what that tree uses: each path, pid, port, cgroup. Nothing is changed and\n"
+		"no module is loaded. A source may come from another host and is not trusted: only regular\n"
+		"files and folders are opened, and what others may not read is never told.",
+	.examples =
+		"  migcheck probe -s nginx.mc -o node7.mc\n"
+		"  migcheck probe -s nginx.mc --root /var/lib/machines/web -o node7.mc\n",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};
+
+static int
+run(int argc, char **argv)
+{
+	struct option_parser p = option_parser(&command_probe, argc, argv);
+	_cleanup_snapshot_ struct snapshot source = { 0 }, s = { 0 };
+	struct work w cleanup(cleanup_work);
+	const char *path = NULL;
+	int id;
+
+	work_init(&w);
+	for (id = option_next(&p); id != OPTION_END; id = option_next(&p)) {
+		if (id == OPTION_HELP)
+			return EXIT_READY;
+		if (id == OPTION_SOURCE) {
+			path = p.value;
+			continue;
+		}
+		if (id == OPTION_ARGUMENT)
+			say_error("probe: '%s' is not expected (a source is given with -s); "
+				  "see: migcheck probe --help", p.value);
+		if (id < 0 || work_option(&w, &p, id) != 0)
+			return EXIT_TROUBLE;
+	}
+	if (path && snapshot_load(path, SNAPSHOT_KIND__SNAPSHOT_SOURCE, &source) < 0)
+		return EXIT_TROUBLE;
+	if (work_probe(&w, path ? &source : NULL, &s) < 0 || snapshot_save(&s, w.output) < 0)
+		return EXIT_TROUBLE;
+	return EXIT_READY;
+}

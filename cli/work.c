@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of the commands: see work.h.
+ */
+#include "cli/work.h"
+
+#include "base/text.h"
+#include "cli/files.h"
+#include "cli/say.h"
+#include "reports/reporter.h"
+
+#include <errno.h>
+
+enum { DEFAULT_TIMEOUT_MS = 10 * 1000, DEFAULT_HASH_LIMIT = 64 * 1024 * 1024 };
+
+void
+work_init(struct work *w)
+{
+	*w = (struct work){
+		.dump = { .hash_limit = DEFAULT_HASH_LIMIT, .timeout_ms = DEFAULT_TIMEOUT_MS },
+		.probe = { .timeout_ms = DEFAULT_TIMEOUT_MS },
+		.format = "text",
+	};
+}
+
+void
+work_free(struct work *w)
+{
+	free(w->brings);
+	w->brings = NULL;
+}
+
+static int
+add_brings(struct work *w, const char *what)
+{
+	const char **grown = reallocarray(w->brings, w->n_brings + 2, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	grown[w->n_brings++] = what;
+	grown[w->n_brings] = NULL;
+	w->brings = grown;
+	w->probe.brings = grown;
+	return 0;
+}
+
+static int
+set_pid(struct work *w, const struct option_parser *p)
+{
+	uint64_t pid;
+	int r;
+
+	r = option_number(p, "-p", 1, INT32_MAX, &pid);
+	if (r == 0)
+		w->dump.pid = (int) pid;
+	return r;
+}
+
+static int
+set_timeout(struct work *w, const struct option_parser *p)
+{
+	uint64_t seconds;
+	int r;
+
+	r = option_number(p, "--timeout", 1, 3600, &seconds);
+	if (r == 0)
+		w->dump.timeout_ms = w->probe.timeout_ms = (unsigned int) seconds * 1000;
+	return r;
+}
+
+static int
+set_format(struct work *w, const struct option_parser *p)
+{
+	for (size_t i = 0; i < n_reporters; i++) {
+		if (streq(reporters[i].name, p->value)) {
+			w->format = p->value;
+			return 0;
+		}
+	}
+	say_error("%s: no such format '%s': it is text or json", p->command->name, p->value);
+	return -EINVAL;
+}
+
+int
+work_option(struct work *w, const struct option_parser *p, int id)
+{
+	switch (id) {
+	case OPTION_PID:
+		return set_pid(w, p);
+	case OPTION_OUTPUT:
+		w->output = p->value;
+		return 0;
+	case OPTION_ROOT:
+		w->probe.tree_root = p->value;
+		return 0;
+	case OPTION_BRINGS:
+		return add_brings(w, p->value);
+	case OPTION_CRIU:
+		w->probe.criu = p->value;
+		return 0;
+	case OPTION_CRIU_OPTIONS:
+		w->check.criu_options = p->value;
+		return 0;
+	case OPTION_FORMAT:
+		return set_format(w, p);
+	case OPTION_QUIET:
+		w->quiet = true;
+		return 0;
+	case OPTION_TIMEOUT:
+		return set_timeout(w, p);
+	case OPTION_HASH_LIMIT:
+		return option_size(p, "--hash-limit", &w->dump.hash_limit);
+	case OPTION_NO_DUP:
+		w->dump.no_dup = true;
+		return 0;
+	case OPTION_NO_CONTENT:
+		w->dump.no_hash = w->probe.no_content = true;
+		return 0;
+	case OPTION_LOAD_MODULES:
+		w->dump.load_modules = w->probe.load_modules = true;
+		return 0;
+	case OPTION_CPU_MASKED:
+		w->check.cpu_masked = p->value;
+		return 0;
+	case OPTION_CPU_CAP:
+		w->check.cpu_cap = p->value;
+		return 0;
+	case OPTION_SYSROOT:
+		w->sysroot = p->value;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int
+open_machine(const struct work *w, struct root *ret)
+{
+	const char *path = w->sysroot ? w->sysroot : "/";
+	int r;
+
+	r = root_open(path, w->sysroot != NULL, ret);
+	if (r < 0)
+		say_error("%s: %s", path, error_text(r));
+	return r;
+}
+
+static int
+begin(const struct work *w, SnapshotKind kind, struct snapshot *ret)
+{
+	Header *h;
+	int r;
+
+	r = snapshot_new(ret);
+	if (r < 0) {
+		say_error("out of memory");
+		return r;
+	}
+	h = ret->facts->header;
+	SET_FACT(h, kind, kind);
+	h->tool = arena_strdup(ret->arena, "migcheck " MIGCHECK_VERSION);
+	SET_FACT(h, taken_at_ns, clock_realtime_ns());
+	SET_FACT(h, euid, geteuid());
+	SET_FACT(h, recorded, w->sysroot != NULL);
+	SET_FACT(h, no_dup, w->dump.no_dup);
+	SET_FACT(h, no_content, w->probe.no_content);
+	return 0;
+}
+
+static void
+say_dump_error(int error, int pid)
+{
+	switch (error) {
+	case -ESRCH:
+		say_error("no process %d: it is gone, or lives in another pid namespace", pid);
+		break;
+	case -EINVAL:
+		say_error("process %d is a kernel thread: it has nothing to move", pid);
+		break;
+	case -EPERM:
+	case -EACCES:
+		say_error("process %d cannot be looked at: run migcheck as root or as its owner", pid);
+		break;
+	default:
+		say_error("process %d cannot be looked at: %s", pid, error_text(error));
+	}
+}
+
+int
+work_dump(struct work *w, struct snapshot *ret)
+{
+	_cleanup_root_ struct root root = ROOT_NONE;
+	_cleanup_snapshot_ struct snapshot s = { 0 };
+	struct progress progress = progress_new(w->quiet, "hashing");
+	uint64_t started = clock_us();
+	int r;
+
+	r = open_machine(w, &root);
+	if (r < 0)
+		return r;
+	r = begin(w, SNAPSHOT_KIND__SNAPSHOT_SOURCE, &s);
+	if (r < 0)
+		return r;
+	w->dump.progress = progress_show;
+	w->dump.progress_arg = &progress;
+	r = dump_tree(&root, &w->dump, &s);
+	progress_end(&progress);
+	if (r < 0) {
+		say_dump_error(r, w->dump.pid);
+		return r;
+	}
+	r = probes_run(&root, &w->probe, s.facts, true, &s);
+	if (r < 0) {
+		say_error("this host cannot be looked at: %s", error_text(r));
+		return r;
+	}
+	SET_FACT(s.facts->header, duration_us, clock_us() - started);
+	*ret = s;
+	s = (struct snapshot){ 0 };
+	return 0;
+}
+
+static int
+note_request(const struct work *w, const struct snapshot *source, struct snapshot *s)
+{
+	Header *h = s->facts->header;
+	int r;
+
+	for (size_t i = 0; i < w->n_brings; i++) {
+		char *copy = arena_strdup(s->arena, w->brings[i]);
+
+		r = copy ? ADD_FACT(s->arena, h->brings, h->n_brings, copy) : -ENOMEM;
+		if (r < 0)
+			return r;
+	}
+	if (w->probe.tree_root)
+		h->root = arena_strdup(s->arena, w->probe.tree_root);
+	if (w->probe.criu)
+		h->criu_path = arena_strdup(s->arena, w->probe.criu);
+	if (source && source->facts->header->has_own_sha256) {
+		const ProtobufCBinaryData *own = &source->facts->header->own_sha256;
+		uint8_t *copy = arena_memdup(s->arena, own->data, own->len);
+
+		if (!copy)
+			return -ENOMEM;
+		SET_FACT(h, asked_sha256, ((ProtobufCBinaryData){ .len = own->len, .data = copy }));
+	}
+	return 0;
+}
+
+int
+work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret)
+{
+	_cleanup_root_ struct root root = ROOT_NONE;
+	_cleanup_snapshot_ struct snapshot s = { 0 };
+	struct progress progress = progress_new(w->quiet, "comparing");
+	uint64_t started = clock_us();
+	int r;
+
+	r = open_machine(w, &root);
+	if (r < 0)
+		return r;
+	r = begin(w, SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &s);
+	if (r < 0)
+		return r;
+	r = note_request(w, source, &s);
+	if (r < 0) {
+		say_error("out of memory");
+		return r;
+	}
+	w->probe.progress = progress_show;
+	w->probe.progress_arg = &progress;
+	r = probes_run(&root, &w->probe, source ? source->facts : NULL, false, &s);
+	progress_end(&progress);
+	if (r < 0) {
+		if (w->probe.tree_root && (r == -ENOENT || r == -ENOTDIR || r == -EACCES))
+			say_error("--root %s: %s", w->probe.tree_root, error_text(r));
+		else
+			say_error("this host cannot be probed: %s", error_text(r));
+		return r;
+	}
+	SET_FACT(s.facts->header, duration_us, clock_us() - started);
+	*ret = s;
+	s = (struct snapshot){ 0 };
+	return 0;
+}
+
+int
+work_same_source(const struct snapshot *here, const struct snapshot *there, const char *name)
+{
+	const Header *asked = there->facts->header, *own = here->facts->header;
+
+	if (!asked->has_asked_sha256 || !own->has_own_sha256)
+		return 0;
+	if (asked->asked_sha256.len == own->own_sha256.len &&
+	    memcmp(asked->asked_sha256.data, own->own_sha256.data, own->own_sha256.len) == 0)
+		return 0;
+	say_error("%s answers another source than this one: probe that host again with this source", name);
+	return -EBADMSG;
+}
+
+static const struct reporter *
+reporter_named(const char *name)
+{
+	for (size_t i = 0; i < n_reporters; i++)
+		if (streq(reporters[i].name, name))
+			return &reporters[i];
+	return &reporters[0];
+}
+
+int
+work_report(struct work *w, const struct snapshot *here, const struct snapshot *there)
+{
+	_cleanup_buffer_ struct buffer out = { 0 };
+	bool standard = !w->output || streq(w->output, "-");
+	struct report_options options = {
+		.colour = standard && wants_colour(STDOUT_FILENO),
+		.width = standard ? terminal_width(STDOUT_FILENO) : 0,
+		.quiet = w->quiet,
+	};
+	struct assessment a;
+	int r;
+
+	w->check.now_ns = clock_realtime_ns();
+	r = check(here->facts, there ? there->facts : NULL, &w->check, &a);
+	if (r < 0) {
+		say_error("cannot compare: %s", error_text(r));
+		return EXIT_TROUBLE;
+	}
+	r = reporter_named(w->format)->report(&a, &options, &out);
+	if (r < 0)
+		say_error("cannot report: %s", error_text(r));
+	else
+		r = text_save(&out, w->output);
+	if (r == 0)
+		r = verdict_exit_code(a.verdict);
+	else
+		r = EXIT_TROUBLE;
+	assessment_free(&a);
+	return r;
+}

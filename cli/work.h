@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps that commands are made of: look at a tree, look at a host, compare, report. Each
+ * says on standard error what failed, on what, and what to do; 0 or -errno.
+ */
+#pragma once
+
+#include "checker/assessment.h"
+#include "cli/options.h"
+#include "facts/snapshot.h"
+#include "light-dump/dump.h"
+#include "probes/probe.h"
+
+/* What the commands' options come to. */
+struct work {
+	struct dump_options dump;
+	struct probe_options probe;
+	struct check_options check;
+	const char **brings;		/* NULL-terminated, grows */
+	size_t n_brings;
+	const char *sysroot;		/* recorded machine instead of "/" */
+	const char *format;
+	const char *output;
+	bool quiet;
+};
+
+void work_init(struct work *w);
+void work_free(struct work *w);
+
+static inline void
+cleanup_work(struct work *w)
+{
+	work_free(w);
+}
+
+/* Options that several commands share; ids from WORK_OPTIONS up. */
+enum {
+	WORK_OPTIONS = 1000,
+	OPTION_PID,
+	OPTION_OUTPUT,
+	OPTION_ROOT,
+	OPTION_BRINGS,
+	OPTION_CRIU,
+	OPTION_CRIU_OPTIONS,
+	OPTION_FORMAT,
+	OPTION_QUIET,
+	OPTION_TIMEOUT,
+	OPTION_HASH_LIMIT,
+	OPTION_NO_DUP,
+	OPTION_NO_CONTENT,
+	OPTION_LOAD_MODULES,
+	OPTION_CPU_MASKED,
+	OPTION_CPU_CAP,
+	OPTION_SYSROOT,
+};
+
+#define ROW_PID { 'p', "pid", "PID", "the root of the process tree", OPTION_PID }
+#define ROW_OUTPUT(what) { 'o', "output", "FILE", what " (- is standard output)", OPTION_OUTPUT }
+#define ROW_ROOT \
+	{ 0, "root", "DIR", "the root file system in which the tree will live there,\n" \
+	  "for instance a container's rootfs (default: /)", OPTION_ROOT }
+#define ROW_BRINGS \
+	{ 0, "brings", "PATH|addr=IP", "what the move brings along (may be repeated): not looked\n" \
+	  "for there, listed as assumed", OPTION_BRINGS }
+#define ROW_CRIU { 0, "criu", "PATH", "the criu that will be used there (default: from PATH)", OPTION_CRIU }
+#define ROW_CRIU_OPTIONS \
+	{ 0, "criu-options", "TEXT", "the options that CRIU will be given; then one that is needed\n" \
+	  "and missing is a blocker ('' means: none)", OPTION_CRIU_OPTIONS }
+#define ROW_FORMAT { 'f', "format", "FORMAT", "text or json (default: text)", OPTION_FORMAT }
+#define ROW_QUIET { 'q', "quiet", NULL, "only the verdict line, no progress", OPTION_QUIET }
+#define ROW_TIMEOUT \
+	{ 0, "timeout", "SECONDS", "give up on a path whose file system does not answer\n" \
+	  "(default: 10)", OPTION_TIMEOUT }
+#define ROW_HASH_LIMIT \
+	{ 0, "hash-limit", "SIZE", "hash files opened read-only up to this size (default: 64M);\n" \
+	  "what is mapped executable is always hashed", OPTION_HASH_LIMIT }
+#define ROW_NO_DUP \
+	{ 0, "no-dup", NULL, "never duplicate a socket or terminal to ask it something\n" \
+	  "(pidfd_getfd); some facts then stay unknown", OPTION_NO_DUP }
+#define ROW_NO_CONTENT \
+	{ 0, "no-content", NULL, "read no file's content and answer no digest", OPTION_NO_CONTENT }
+#define ROW_LOAD_MODULES \
+	{ 0, "load-modules", NULL, "let a question load a kernel module (sock_diag)", OPTION_LOAD_MODULES }
+#define ROW_CPU_MASKED \
+	{ 0, "cpu-masked", "LIST", "CPU features the programs were started without, for\n" \
+	  "instance avx512f,avx512vl", OPTION_CPU_MASKED }
+#define ROW_CPU_CAP { 0, "cpu-cap", "LIST", "the --cpu-cap that CRIU will be given", OPTION_CPU_CAP }
+#define ROW_SYSROOT \
+	{ 0, "sysroot", "DIR", "a recorded machine instead of this one", OPTION_SYSROOT }
+
+/* Takes in one of the options above. 0; -EINVAL after saying why; 1: not one of ours. */
+int work_option(struct work *w, const struct option_parser *p, int id);
+
+int work_dump(struct work *w, struct snapshot *ret);
+int work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret);
+
+/* Compares and reports to w->output in w->format; the exit code. `there` may be NULL. */
+int work_report(struct work *w, const struct snapshot *here, const struct snapshot *there);
+
+/* Whether `there` answers just this source; says so if not. */
+int work_same_source(const struct snapshot *here, const struct snapshot *there, const char *name);
