@@ -23,17 +23,21 @@ struct dump_options {
 	void *progress_arg;
 };
 
-/* What a collector of one task is handed. */
+struct worker;				/* worker.h: what one thread of the dump keeps between tasks */
+
+/* What a collector of a process or of a thread is handed. */
 struct task_context {
 	const struct dump_options *options;
 	const struct root *root;	/* "/" or a recorded tree */
-	struct root proc;		/* /proc/PID, held */
+	struct root proc;		/* /proc/PID, held; of a dead leader: a living thread's folder */
+	struct root tid_proc;		/* SCOPE_THREAD: /proc/PID/task/TID, held */
 	int pid;
 	Process *process;		/* to fill */
-	struct arena *arena;		/* of this thread */
+	Thread *thread;			/* SCOPE_THREAD: to fill; the leader comes first */
+	struct arena *arena;		/* of this worker */
 	struct gaps *gaps;
 	struct buffer *text;		/* scratch, kept between reads */
-	void *worker;			/* the runner's own */
+	struct worker *worker;
 };
 
 /* What a collector of the whole tree is handed, after all tasks were read. */
@@ -45,7 +49,8 @@ struct tree_context {
 };
 
 enum scope {
-	SCOPE_TASK,			/* each process, by several threads at once */
+	SCOPE_THREAD,			/* each thread of each process, by several workers at once */
+	SCOPE_TASK,			/* each process, after its threads, by several workers at once */
 	SCOPE_TREE,			/* once, after the tasks */
 };
 
@@ -54,7 +59,7 @@ struct collector {
 	const char *reads;		/* "/proc/PID/fd, /proc/PID/fdinfo": shown in the manual */
 	Domain domain;
 	enum scope scope;
-	int (*collect_task)(struct task_context *c);	/* SCOPE_TASK */
+	int (*collect_task)(struct task_context *c);	/* SCOPE_THREAD, SCOPE_TASK */
 	int (*collect_tree)(struct tree_context *c);	/* SCOPE_TREE */
 };
 
