@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file of the tree beside the answer for its path:
+ *
+ *     here   /usr/lib/libssl.so.3  8:1 inode 4711  regular 0644  669136 bytes  build-id 3f2a…
+ *     there  /usr/lib/libssl.so.3  regular 0644  669128 bytes
+ */
+#include "checker/paths.h"
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "base/text.h"
+
+#include <sys/stat.h>
+
+/* File systems that a restore makes anew, with their content, in a mount namespace it makes. */
+static const char *const remade[] = {
+	"proc", "sysfs", "tmpfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2",
+	"binfmt_misc", "securityfs", "debugfs", "tracefs", "fusectl", "pstore",
+};
+
+static const char *const of_kernel[] = {
+	"proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs",
+	"pstore", "efivarfs", "bpf", "fusectl", "binfmt_misc",
+};
+
+static const char *const of_network[] = {
+	"nfs", "nfs4", "ceph", "fuse.ceph", "cifs", "smb3", "lustre", "fuse.glusterfs", "gfs2",
+	"ocfs2", "9p",
+};
+
+static bool
+is_one_of(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; name && i < n; i++)
+		if (streq(name, list[i]))
+			return true;
+	return false;
+}
+
+bool
+file_is_of_kernel(const File *f)
+{
+	return is_one_of(f->fs_type, of_kernel, ARRAY_SIZE(of_kernel));
+}
+
+enum file_way
+file_way(const struct judge *j, const File *f)
+{
+	bool known, dumped = index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known);
+	const Mount *m;
+
+	if (!f->path || f->path[0] != '/')
+		return WAY_OTHER;
+	if (f->has_nlink && f->nlink == 0)
+		return WAY_GHOST;
+	if (f->path_state == PATH_STATE__PATH_GONE || f->deleted)
+		return WAY_LINK_REMAP;
+	if (f->path_state == PATH_STATE__PATH_REPLACED)
+		return WAY_OTHER;
+	m = dumped ? index_mount(j->at, f->mnt_ns, f->mnt_id) : NULL;
+	if (m && is_one_of(m->fs_type, remade, ARRAY_SIZE(remade)))
+		return WAY_OTHER;
+	return WAY_BY_PATH;
+}
+
+/* On a mount of its own below the root: a volume, which the restore mounts from elsewhere. */
+static bool
+is_on_volume(const struct judge *j, const File *f)
+{
+	const Mount *m = index_mount(j->at, f->mnt_ns, f->mnt_id);
+
+	return m && m->mountpoint && !streq(m->mountpoint, "/");
+}
+
+enum judgement
+file_answer(struct judge *j, const File *f, const PathAnswer **ret)
+{
+	const Host *host = j->destination->host;
+	const PathAnswer *a;
+	bool known, dumped;
+
+	if (file_way(j, f) != WAY_BY_PATH)
+		return NOT_ABOUT;
+	dumped = index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known);
+	a = index_path(j->there, f->path);
+	if (a && a->declared)
+		return NOT_ABOUT;
+	if (!known)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_NAMESPACES, f->path,
+				     "whether criu would dump the mount namespace");
+	if (!a)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "what is at this path there");
+	if (a->timed_out)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path,
+				     "its file system there did not answer in time");
+	if (!file_is_there(a) && a->error != 0 && a->error != ENOENT && a->error != ENOTDIR)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, errno_name(a->error));
+	if (dumped && !file_is_same(j, f, a)) {
+		if (!file_is_there(a) && is_on_volume(j, f))
+			return NOT_ABOUT;
+		if (!host || !host->root)
+			return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path,
+					     "which folder will be the tree's root there (--root)");
+	}
+	*ret = a;
+	return FINE;
+}
+
+bool
+file_is_same(const struct judge *j, const File *f, const PathAnswer *a)
+{
+	if (!file_is_there(a) || !f->has_ino || !a->has_ino || f->ino != a->ino)
+		return false;
+	if (index_same_host(j->source, j->destination))
+		return f->dev_major == a->dev_major && f->dev_minor == a->dev_minor;
+	return is_one_of(f->fs_type, of_network, ARRAY_SIZE(of_network)) && a->fs_type &&
+	       streq(f->fs_type, a->fs_type) && f->has_mtime_ns && f->mtime_ns == a->mtime_ns;
+}
+
+bool
+file_kind_agrees(const File *f, const PathAnswer *a)
+{
+	static const uint32_t types[] = {
+		[PATH_KIND__PATH_KIND_REGULAR] = S_IFREG,
+		[PATH_KIND__PATH_KIND_DIRECTORY] = S_IFDIR,
+		[PATH_KIND__PATH_KIND_SYMLINK] = S_IFLNK,
+		[PATH_KIND__PATH_KIND_CHARDEV] = S_IFCHR,
+		[PATH_KIND__PATH_KIND_BLOCKDEV] = S_IFBLK,
+		[PATH_KIND__PATH_KIND_FIFO] = S_IFIFO,
+		[PATH_KIND__PATH_KIND_SOCKET] = S_IFSOCK,
+	};
+
+	return file_is_there(a) && (size_t) a->kind < ARRAY_SIZE(types) &&
+	       types[a->kind] == (f->mode & S_IFMT);
+}

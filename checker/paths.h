@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file of the tree beside what its path is on the destination: what all rules about files
+ * ask first.
+ */
+#pragma once
+
+#include "checker/judge.h"
+
+/* How a restore comes by a file. */
+enum file_way {
+	WAY_BY_PATH,			/* it opens the path */
+	WAY_GHOST,			/* no name is left: the content is in the image */
+	WAY_LINK_REMAP,			/* the name is gone, a link of the inode is made at the dump */
+	WAY_OTHER,			/* not by a path of ours: criu refuses, or remakes the file system */
+};
+
+enum file_way file_way(const struct judge *j, const File *f);
+
+/*
+ * FINE and the answer where the file is to be judged. NOT_ABOUT where the restore does not
+ * open the path, where the path is declared to come along (--brings), or where it is on a
+ * volume that will be mounted. UNKNOWN (said) where nothing was learned.
+ * An answer of kind NONE is given back too: nothing is there.
+ */
+enum judgement file_answer(struct judge *j, const File *f, const PathAnswer **ret);
+
+/* The same inode on the same machine, or on one network file system. */
+bool file_is_same(const struct judge *j, const File *f, const PathAnswer *a);
+
+/* Whether the answer's kind is that of the file. */
+bool file_kind_agrees(const File *f, const PathAnswer *a);
+
+/* Whether there is a file at all. */
+static inline bool
+file_is_there(const PathAnswer *a)
+{
+	return a->has_kind && a->kind != PATH_KIND__PATH_KIND_NONE;
+}
+
+/* "/proc", "/sys" and their like: made by the kernel, not by anyone who copies files. */
+bool file_is_of_kernel(const File *f);
