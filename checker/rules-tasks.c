@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What criu must be able to do with each task before it can dump it: seize it, stop it, and
- * find it alone with its memory, its tables and its signals. State letters are those of
- * proc_pid_stat(5).
+ * What criu must be able to do with each task before it can dump it: seize it, stop it and
+ * have it hold still. State letters are those of proc_pid_stat(5): R running, S sleeping,
+ * D uninterruptible, T stopped, t stopped by a tracer, Z zombie, X dead.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+
+enum { PENDING_SIGTRAP = 0x10 };	/* bit of signal 5 in SigPnd */
+
+static bool
+is_state(const char *state, char letter)
+{
+	return state && state[0] == letter;
+}
 
 /* "thread 4213 of nginx 4211"; the leader is the process itself. */
 static const char *
@@ -18,7 +26,12 @@ thread_name(struct judge *j, const struct subject *s)
 	return judge_text(j, "thread %d of %s", s->thread->tid, judge_process(j, s->process));
 }
 
-/* ptrace(2) allows one tracer a task. */
+static const char *
+status_of(struct judge *j, const struct subject *s)
+{
+	return judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+}
+
 static enum judgement
 task_traced(struct judge *j, const struct subject *s)
 {
@@ -27,17 +40,250 @@ task_traced(struct judge *j, const struct subject *s)
 	if (s->thread->tracer_pid == 0)
 		return FINE;
 	judge_find(j, thread_name(j, s), judge_text(j, "traced by %d", s->thread->tracer_pid), NULL)
-		->here_from = judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+		->here_from = status_of(j, s);
 	return FINDING;
+}
+
+/* Only one that is in D each time it was seen: a busy task is there for moments all the time. */
+static enum judgement
+task_uninterruptible(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process;
+	struct finding *f;
+	size_t seen = 1;
+
+	if (!s->thread->state)
+		return NOT_ABOUT;
+	if (!is_state(s->thread->state, 'D'))
+		return FINE;
+	if (s->thread->wchan && strstr(s->thread->wchan, "vfork"))
+		return FINE;			/* task-vfork-pending tells of it */
+	for (size_t i = 0; s->thread->tid == p->pid && i < p->n_sample; i++) {
+		if (!is_state(p->sample[i]->state, 'D'))
+			return FINE;
+		seen++;
+	}
+	f = judge_find(j, thread_name(j, s),
+		       s->thread->wchan ? judge_text(j, "state D in %s", s->thread->wchan) : "state D", NULL);
+	f->here_from = status_of(j, s);
+	f->observed = judge_text(j, "in state D each of %zu times it was looked at", seen);
+	if (seen == 1) {
+		f->severity = SEVERITY_WARNING;
+		f->confidence = CONFIDENCE_POSSIBLE;
+	}
+	return FINDING;
+}
+
+static enum judgement
+task_vfork_pending(struct judge *j, const struct subject *s)
+{
+	if (!s->thread->wchan || !is_state(s->thread->state, 'D'))
+		return NOT_ABOUT;
+	if (!strstr(s->thread->wchan, "vfork"))
+		return NOT_ABOUT;
+	judge_find(j, thread_name(j, s), "waits for its vfork child to exec or exit", NULL)->here_from =
+		judge_text(j, "/proc/%d/task/%d/wchan", s->process->pid, s->thread->tid);
+	return FINDING;
+}
+
+static enum judgement
+task_zombie_thread(struct judge *j, const struct subject *s)
+{
+	bool leader = s->thread->tid == s->process->pid;
+	struct finding *f;
+
+	if (s->process->n_thread < 2)
+		return NOT_ABOUT;
+	if (!is_state(s->thread->state, 'Z') && !is_state(s->thread->state, 'X'))
+		return FINE;
+	f = judge_find(j, thread_name(j, s), judge_text(j, "state %c", s->thread->state[0]), NULL);
+	f->here_from = status_of(j, s);
+	if (leader) {
+		f->lifetime = LIFETIME_PERMANENT;
+		f->detail = "The first thread has ended while others go on: it stays dead as long as they live.";
+		f->remedy = "restart the program, and have its first thread wait for the others";
+	}
+	return FINDING;
+}
+
+static enum judgement
+task_threads_stopped_individually(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process;
+	size_t stopped = 0, dead = 0;
+
+	if (p->n_thread < 2)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < p->n_thread; i++) {
+		stopped += is_state(p->thread[i]->state, 'T');
+		dead += is_state(p->thread[i]->state, 'Z') || is_state(p->thread[i]->state, 'X');
+	}
+	if (stopped == 0 || stopped + dead == p->n_thread)
+		return FINE;
+	judge_find(j, judge_process(j, p),
+		   judge_text(j, "%zu of %zu threads are stopped", stopped, p->n_thread), NULL)
+		->here_from = judge_text(j, "/proc/%d/task", p->pid);
+	return FINDING;
+}
+
+/* The signal that stopped it cannot be seen; a background job on a terminal tells the likely one. */
+static enum judgement
+task_stop_signal_unsupported(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process;
+	struct finding *f;
+
+	if (!is_state(p->state, 'T'))
+		return NOT_ABOUT;
+	if (!p->tty_nr || !p->has_tty_pgrp || p->tty_pgrp <= 0 || p->tty_pgrp == p->pgid)
+		return FINE;
+	f = judge_find(j, judge_process(j, p),
+		       "stopped in the background of a terminal, probably by SIGTTIN or SIGTTOU", NULL);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	f->here_from = judge_text(j, "/proc/%d/stat", p->pid);
+	f->command = judge_text(j, "kill -CONT %d", p->pid);
+	return FINDING;
+}
+
+static enum judgement
+task_pending_sigtrap(struct judge *j, const struct subject *s)
+{
+	if (!s->thread->has_sig_pending && !s->thread->has_sig_shared_pending)
+		return NOT_ABOUT;
+	if (!((s->thread->sig_pending | s->thread->sig_shared_pending) & PENDING_SIGTRAP))
+		return FINE;
+	judge_find(j, thread_name(j, s), "SIGTRAP is pending", NULL)->here_from = status_of(j, s);
+	return FINDING;
+}
+
+/* criu walks the tree some six times; what keeps growing is never caught whole. */
+static enum judgement
+task_tree_unstable(struct judge *j, const struct subject *s)
+{
+	const Tree *t = j->source->tree;
+	struct finding *f;
+	uint64_t came_or_went;
+
+	(void) s;
+	if (!t)
+		return NOT_ABOUT;
+	if (!t->unstable)
+		return FINE;
+	came_or_went = (uint64_t) t->tasks_appeared + t->tasks_vanished;
+	f = judge_find(j, judge_process(j, index_root(j->at)),
+		       judge_text(j, "%llu tasks came or went while it was read",
+				  (unsigned long long) came_or_went),
+		       NULL);
+	f->observed = judge_text(j, "still changing after %u walks in %llu ms", t->passes,
+				 (unsigned long long) (t->span_us / 1000));
+	f->option = "--freeze-cgroup PATH";
+	f->option_kind = REQUIRE_ARRANGED;
+	return FINDING;
+}
+
+static enum judgement
+task_zombie_root(struct judge *j, const struct subject *s)
+{
+	const Process *root = index_root(j->at);
+
+	(void) s;
+	if (!root || !root->state)
+		return NOT_ABOUT;
+	if (!is_state(root->state, 'Z') && !is_state(root->state, 'X'))
+		return FINE;
+	judge_find(j, judge_process(j, root), "has ended; its parent has not waited for it", NULL)
+		->here_from = judge_text(j, "/proc/%d/stat", root->pid);
+	return FINDING;
+}
+
+static enum judgement
+task_zombie_with_children(struct judge *j, const struct subject *s)
+{
+	const Process *parent = index_process(j->at, s->process->ppid);
+
+	if (!parent || s->process == index_root(j->at))
+		return NOT_ABOUT;
+	if (!is_state(parent->state, 'Z'))
+		return FINE;
+	judge_find(j, judge_process(j, parent), "a zombie, but still a parent", NULL)->here_from =
+		judge_text(j, "/proc/%d/stat", s->process->pid);
+	return FINDING;
+}
+
+static enum judgement
+task_criu_inside_tree(struct judge *j, const struct subject *s)
+{
+	const CriuPlace *place = j->source->criu_place;
+	const Process *root = index_root(j->at);
+	bool inside;
+
+	(void) s;
+	if (!root)
+		return NOT_ABOUT;
+	if (!place || !place->has_pid)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_TASKS, judge_process(j, root),
+				     "where criu will run");
+	inside = place->pid == root->pid;
+	for (size_t i = 0; i < place->n_ancestor; i++)
+		inside |= place->ancestor[i] == root->pid;
+	if (!inside)
+		return FINE;
+	judge_find(j, judge_process(j, root),
+		   judge_text(j, "criu would run below it, in %s %d", place->comm ? place->comm : "?",
+			      place->pid),
+		   NULL);
+	return FINDING;
+}
+
+static enum judgement
+task_frozen_v1(struct judge *j, const struct subject *s)
+{
+	const Cgroup *c = s->cgroup;
+
+	if (!c->has_frozen || !c->has_version || c->version != 1)
+		return NOT_ABOUT;
+	if (!c->frozen)
+		return FINE;
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP,
+		      judge_text(j, "--freeze-cgroup %s", c->frozen_at ? c->frozen_at : c->path),
+		      judge_text(j, "frozen cgroup %s:%s", c->controllers ? c->controllers : "", c->path));
+	return FINE;
 }
 
 static const struct rule rules[] = {
 	{
+		.id = "task-criu-inside-tree",
+		.title = "criu would be part of the tree that it is to dump",
+		.why = "CRIU stops every task of the tree, and would stop itself: a tree that holds the "
+		       "shell in which criu is started cannot be dumped from that shell.",
+		.remedy = "run criu from outside the tree: another login, or a service",
+		.criu_says = "The criu itself is within dumped tree",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "it holds as long as criu is started from there",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_TREE,
+		.check = task_criu_inside_tree,
+	},
+	{
+		.id = "task-zombie-root",
+		.title = "the root of the tree has already ended",
+		.why = "A zombie has no memory and no files left; there is nothing to dump.",
+		.remedy = "start the program again, or name a process that lives",
+		.criu_says = "A root task is dead",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a process that has ended does not come back",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_TREE,
+		.check = task_zombie_root,
+	},
+	{
 		.id = "task-traced",
-		.title = "a task is being traced by a debugger or strace",
+		.title = "a task is being traced by a debugger or by strace",
 		.why = "CRIU seizes each task with ptrace(2), and a task can have one tracer only.",
-		.remedy = "detach the tracer (end strace, leave gdb with `detach`), then look again",
-		.criu_says = "unseizable non-zombie",
+		.remedy = "detach the tracer (end strace, say `detach` in gdb), then look again",
+		.criu_says = "Unseizable non-zombie",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_TRANSIENT,
 		.lifetime_why = "a tracer is attached for a while by someone who looks; it goes with them",
@@ -45,6 +291,134 @@ static const struct rule rules[] = {
 		.about = ABOUT_THREAD,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
 		.check = task_traced,
+	},
+	{
+		.id = "task-uninterruptible",
+		.title = "a task hangs in an uninterruptible wait",
+		.why = "CRIU waits for each task to stop; one in state D does not, and after --timeout "
+		       "(10 s) criu gives up.",
+		.remedy = "find what it waits for (a network file system, a disk) and mend that; or give "
+			  "criu a longer --timeout",
+		.criu_says = "Timeout reached. Try to interrupt",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "the wait ends when the device or the server answers",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_THREAD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_uninterruptible,
+	},
+	{
+		.id = "task-vfork-pending",
+		.title = "a task waits in vfork(2)",
+		.why = "Until the child execs or exits it shares the parent's memory, and the parent "
+		       "cannot be stopped: CRIU can dump neither.",
+		.remedy = "look again a moment later",
+		.criu_says = "Can't make VM id for",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "a vfork ends with the child's exec, usually within a millisecond",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_THREAD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_vfork_pending,
+	},
+	{
+		.id = "task-zombie-thread",
+		.title = "a thread has ended while its process goes on",
+		.why = "CRIU refuses a process that has a dead thread.",
+		.remedy = "look again; where it stays, restart the program",
+		.criu_says = "Zombie thread not supported",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "the kernel reaps a dead thread at once, unless it is the first one",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_THREAD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_zombie_thread,
+	},
+	{
+		.id = "task-threads-stopped-individually",
+		.title = "some threads of a process are stopped and others are not",
+		.why = "CRIU knows a process as running or as stopped, and gives up on one that is both.",
+		.remedy = "let it go on (kill -CONT), then look again",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "a stop reaches all threads within moments; a half one is on its way",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_PROCESS,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_threads_stopped_individually,
+	},
+	{
+		.id = "task-stop-signal-unsupported",
+		.title = "a stopped job on a terminal",
+		.why = "CRIU dumps tasks that SIGSTOP or SIGTSTP stopped, and refuses one that SIGTTIN "
+		       "or SIGTTOU stopped because it wanted its terminal from the background.",
+		.remedy = "bring the job to the foreground or let it go on, then look again",
+		.criu_says = "unsupported stop signal",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "it is stopped until somebody lets it go on",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_PROCESS,
+		.check = task_stop_signal_unsupported,
+	},
+	{
+		.id = "task-pending-sigtrap",
+		.title = "a SIGTRAP waits to be delivered",
+		.why = "CRIU cannot tell it from the traps of its own ptrace(2), and refuses the task.",
+		.remedy = "look again a moment later",
+		.criu_says = "thread with a pending SIGTRAP",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "a pending signal is delivered as soon as the task runs and does not block it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_THREAD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_pending_sigtrap,
+	},
+	{
+		.id = "task-tree-unstable",
+		.title = "the tree changes faster than it can be walked",
+		.why = "CRIU seizes the tasks one by one and walks the tree again until nothing new is "
+		       "found, six times at most. A tree that forks all the time is not caught whole, "
+		       "and what was read of it here is not whole either.",
+		.remedy = "wait until it is quiet, or put the tree into a cgroup of its own and give criu "
+			  "--freeze-cgroup with its path",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "start and end of tasks come in bursts",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_TREE,
+		.check = task_tree_unstable,
+	},
+	{
+		.id = "task-zombie-with-children",
+		.title = "a dead process still has children",
+		.why = "CRIU refuses a zombie with children: they are about to be given to another parent.",
+		.remedy = "look again a moment later",
+		.criu_says = "Zombie with children",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "the kernel gives the children to another parent while the process ends",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_PROCESS,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_zombie_with_children,
+	},
+	{
+		.id = "task-frozen-v1",
+		.title = "tasks are frozen by a cgroup (version 1)",
+		.why = "A task in a frozen v1 cgroup cannot be seized; CRIU thaws it itself if it is "
+		       "told the cgroup.",
+		.remedy = "give criu --freeze-cgroup with the path of the frozen cgroup, or thaw it",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a frozen cgroup stays so until somebody thaws it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_CGROUP,
+		.check = task_frozen_v1,
 	},
 };
 

@@ -9,6 +9,8 @@
 
 const struct ruleset *const rulesets[] = {
 	&rules_tasks,
+	&rules_tree,
+	&rules_attributes,
 };
 const size_t n_rulesets = ARRAY_SIZE(rulesets);
 

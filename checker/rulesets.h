@@ -7,3 +7,11 @@
 #include "checker/rule.h"
 
 extern const struct ruleset rules_tasks;
+extern const struct ruleset rules_tree;
+extern const struct ruleset rules_attributes;
+extern const struct ruleset rules_dst_cpu;
+extern const struct ruleset rules_dst_fpu;
+extern const struct ruleset rules_dst_abi;
+extern const struct ruleset rules_dst_pids;
+extern const struct ruleset rules_dst_files;
+extern const struct ruleset rules_dst_paths;

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs every case of tests/rules (see the README there) through the whole check, and fails for
+ * a registered rule that lacks a case that fires or one that stays quiet. All snapshots are
+ * encoded by one protoc, as the repeated field of one message:
+ *
+ *     0a LENGTH Snapshot  0a LENGTH Snapshot  …
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/assessment.h"
+#include "facts/snapshot.h"
+#include "facts/stream.h"
+
+#define FOLDER "tests/rules"
+#define PROTOC "protoc --encode=Cases -I facts -I " FOLDER " " FOLDER "/cases.proto"
+
+struct rule_case {
+	char *folder;			/* tests/rules/ID/fires-2 */
+	char *id;
+	bool fires;
+	struct buffer expect;
+	int source, destination;	/* number of the snapshot; -1: none */
+};
+
+static struct rule_case *cases;
+static size_t n_cases;
+static struct snapshot *snapshots;
+static size_t n_snapshots;
+static int failures;
+
+#define COMPLAIN(c, ...)                                          \
+	do {                                                      \
+		fprintf(stderr, "%s: ", (c)->folder);             \
+		fprintf(stderr, __VA_ARGS__);                     \
+		fputc('\n', stderr);                              \
+		failures++;                                       \
+	} while (0)
+
+static int
+read_file(const char *path, struct buffer *b)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+
+	return f ? buffer_read_fd(b, fileno(f), 1 << 20) : -errno;
+}
+
+/* Adds the text of a snapshot, its includes put in, as one more field of Cases. */
+static int
+add_snapshot(struct buffer *all, const char *folder, const char *name)
+{
+	_cleanup_buffer_ struct buffer text = { 0 }, included = { 0 };
+	struct slice rest, line;
+	char path[512];
+
+	(void) snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (read_file(path, &text) < 0)
+		return -1;
+	assert_int_equal(buffer_printf(all, "snapshot {\n"), 0);
+	rest = buffer_slice(&text);
+	while (slice_line(&rest, &line)) {
+		if (slice_cut(&line, "#include ")) {
+			(void) snprintf(path, sizeof(path), FOLDER "/common/%.*s.txt", (int) line.n, line.p);
+			if (read_file(path, &included) < 0) {
+				fprintf(stderr, "%s: no %s\n", folder, path);
+				failures++;
+			}
+			line = buffer_slice(&included);
+		}
+		assert_int_equal(buffer_add(all, line.p, line.n), 0);
+		assert_int_equal(buffer_add(all, "\n", 1), 0);
+	}
+	assert_int_equal(buffer_printf(all, "}\n"), 0);
+	return (int) n_snapshots++;
+}
+
+static void
+add_case(struct buffer *all, const char *id, const char *name)
+{
+	struct rule_case *c;
+	char path[512];
+
+	cases = realloc(cases, (n_cases + 1) * sizeof(*cases));
+	assert_non_null(cases);
+	c = &cases[n_cases++];
+	*c = (struct rule_case){ .fires = strncmp(name, "fires", 5) == 0 };
+	assert_true(asprintf(&c->folder, FOLDER "/%s/%s", id, name) > 0);
+	c->id = strdup(id);
+	(void) snprintf(path, sizeof(path), "%s/expect.txt", c->folder);
+	if (read_file(path, &c->expect) < 0)
+		COMPLAIN(c, "no expect.txt");
+	c->source = add_snapshot(all, c->folder, "source.txt");
+	if (c->source < 0)
+		COMPLAIN(c, "no source.txt");
+	c->destination = add_snapshot(all, c->folder, "destination.txt");
+}
+
+static int
+visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void
+find_cases(struct buffer *all)
+{
+	struct dirent **rules;
+	int n = scandir(FOLDER, &rules, visible, alphasort);
+
+	assert_true(n > 0);
+	for (int i = 0; i < n; i++) {
+		struct dirent **names;
+		char path[512];
+		int k;
+
+		(void) snprintf(path, sizeof(path), FOLDER "/%s", rules[i]->d_name);
+		k = streq(rules[i]->d_name, "common") ? 0 : scandir(path, &names, visible, alphasort);
+		for (int m = 0; m < k; m++) {
+			if (strncmp(names[m]->d_name, "fires", 5) == 0 ||
+			    strncmp(names[m]->d_name, "quiet", 5) == 0)
+				add_case(all, rules[i]->d_name, names[m]->d_name);
+			free(names[m]);
+		}
+		if (k > 0)
+			free(names);
+		free(rules[i]);
+	}
+	free(rules);
+}
+
+/* Runs protoc on the text; on failure it has said on stderr what and where. */
+static int
+encode(const struct buffer *text, struct buffer *ret)
+{
+	char name[] = "/tmp/migcheck-rules-XXXXXX", command[512];
+	int fd = mkstemp(name), r;
+	FILE *pipe;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text->p, text->n), (ssize_t) text->n);
+	(void) close(fd);
+	(void) snprintf(command, sizeof(command), PROTOC " < %s", name);
+	pipe = popen(command, "re");
+	assert_non_null(pipe);
+	r = buffer_read_fd(ret, fileno(pipe), 1 << 28);
+	if (pclose(pipe) != 0)
+		r = -EBADMSG;
+	(void) unlink(name);
+	return r;
+}
+
+/* Encodes each case by itself, to name the one that is wrong. */
+static void
+blame(void)
+{
+	for (size_t i = 0; i < n_cases; i++) {
+		_cleanup_buffer_ struct buffer text = { 0 }, bytes = { 0 };
+
+		(void) add_snapshot(&text, cases[i].folder, "source.txt");
+		(void) add_snapshot(&text, cases[i].folder, "destination.txt");
+		if (encode(&text, &bytes) < 0)
+			COMPLAIN(&cases[i], "protoc refuses it (lines as above, with includes)");
+	}
+}
+
+static void
+unpack(const struct buffer *bytes)
+{
+	const uint8_t *p = (const uint8_t *) bytes->p, *end = p + bytes->n;
+
+	snapshots = calloc(n_snapshots, sizeof(*snapshots));
+	assert_non_null(snapshots);
+	for (size_t i = 0; i < n_snapshots; i++) {
+		size_t length = 0;
+		int shift = 0;
+
+		assert_true(p < end && *p == 0x0a);
+		do {
+			p++;
+			assert_true(p < end);
+			length |= (size_t) (*p & 0x7f) << shift;
+			shift += 7;
+		} while (*p & 0x80);
+		p++;
+		assert_true(length <= (size_t) (end - p));
+		assert_int_equal(snapshot_unpack(p, length, &snapshots[i]), 0);
+		p += length;
+	}
+	assert_true(p == end);
+}
+
+static int
+load(void **state)
+{
+	_cleanup_buffer_ struct buffer text = { 0 }, bytes = { 0 };
+
+	(void) state;
+	find_cases(&text);
+	if (encode(&text, &bytes) < 0) {
+		blame();
+		return -1;
+	}
+	unpack(&bytes);
+	return 0;
+}
+
+static int
+unload(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < n_snapshots; i++)
+		snapshot_free(&snapshots[i]);
+	for (size_t i = 0; i < n_cases; i++) {
+		free(cases[i].folder);
+		free(cases[i].id);
+		buffer_free(&cases[i].expect);
+	}
+	free(cases);
+	free(snapshots);
+	return 0;
+}
+
+/* The value of the first line of expect.txt that begins with `key`; NULL: none. */
+static char *
+expected(const struct rule_case *c, const char *key)
+{
+	struct slice rest = buffer_slice(&c->expect), line, word;
+
+	while (slice_line(&rest, &line))
+		if (slice_field(&line, ' ', &word) && slice_eq(word, key))
+			return strndup(line.p, line.n);
+	return NULL;
+}
+
+static bool
+matches(const struct rule_case *c, const char *key, const char *value)
+{
+	_cleanup_free_ char *want = expected(c, key);
+
+	return !want || (value && streq(want, value));
+}
+
+static bool
+has_holder(const struct rule_case *c, const struct finding *f)
+{
+	_cleanup_free_ char *want = expected(c, "holder");
+	bool found = !want;
+
+	for (size_t i = 0; want && i < f->n_holders; i++)
+		found |= streq(f->holders[i], want);
+	return found;
+}
+
+static bool
+finding_matches(const struct rule_case *c, const struct finding *f)
+{
+	return streq(f->rule->id, c->id) && matches(c, "lifetime", lifetime_name(f->lifetime)) &&
+	       matches(c, "stage", stage_name(f->stage)) && matches(c, "severity", severity_name(f->severity)) &&
+	       matches(c, "confidence", confidence_name(f->confidence)) && matches(c, "thing", f->thing) &&
+	       matches(c, "here", f->here) && matches(c, "there", f->there) &&
+	       matches(c, "option", f->option) && matches(c, "detail", f->detail) &&
+	       matches(c, "remedy", f->remedy) && matches(c, "command", f->command) && has_holder(c, f);
+}
+
+static void
+tell_findings(const struct rule_case *c, const struct assessment *a)
+{
+	for (size_t i = 0; i < a->n_findings; i++) {
+		const struct finding *f = &a->findings[i];
+
+		if (streq(f->rule->id, c->id))
+			fprintf(stderr, "    %s %s %s %s, thing '%s', here '%s', there '%s', option '%s', holder '%s'\n",
+				stage_name(f->stage), lifetime_name(f->lifetime), severity_name(f->severity),
+				confidence_name(f->confidence), f->thing, f->here ? f->here : "",
+				f->there ? f->there : "", f->option ? f->option : "",
+				f->n_holders ? f->holders[0] : "");
+	}
+	for (size_t i = 0; i < a->n_unknowns; i++)
+		if (streq(a->unknowns[i].rule->id, c->id))
+			fprintf(stderr, "    unknown: %s: %s (%s)\n", a->unknowns[i].thing, a->unknowns[i].missing,
+				a->unknowns[i].because ? a->unknowns[i].because : "no gap");
+}
+
+static void
+judge_findings(const struct rule_case *c, const struct assessment *a)
+{
+	_cleanup_free_ char *number = expected(c, "findings");
+	size_t n = 0, like = 0;
+
+	for (size_t i = 0; i < a->n_findings; i++) {
+		n += streq(a->findings[i].rule->id, c->id);
+		like += finding_matches(c, &a->findings[i]);
+	}
+	if (n && !like) {
+		COMPLAIN(c, "no finding is like the one expected; there are:");
+		tell_findings(c, a);
+	}
+	if (number && (size_t) atol(number) != n) {
+		COMPLAIN(c, "%s findings expected, %zu found", number, n);
+		tell_findings(c, a);
+	}
+}
+
+static bool
+required(const struct assessment *a, const char *id, struct slice option)
+{
+	static const enum stage stages[] = { STAGE_DUMP, STAGE_RESTORE, STAGE_AFTERWARDS };
+	bool any_stage = true;
+	enum stage stage = STAGE_DUMP;
+
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		struct slice rest = option;
+
+		if (slice_cut(&rest, stage_name(stages[i])) && slice_cut(&rest, " ")) {
+			option = rest;
+			stage = stages[i];
+			any_stage = false;
+			break;
+		}
+	}
+	for (size_t i = 0; i < a->n_requirements; i++) {
+		const struct requirement *q = &a->requirements[i];
+
+		if ((!id || streq(q->rule->id, id)) && slice_eq(option, q->option) &&
+		    (any_stage || q->stage == stage))
+			return true;
+	}
+	return false;
+}
+
+static bool
+requires_anything(const struct assessment *a, const char *id)
+{
+	for (size_t i = 0; i < a->n_requirements; i++)
+		if (streq(a->requirements[i].rule->id, id))
+			return true;
+	return false;
+}
+
+/* Says how many requirements were expected. */
+static size_t
+judge_requirements(const struct rule_case *c, const struct assessment *a)
+{
+	struct slice rest = buffer_slice(&c->expect), line;
+	size_t n = 0;
+
+	while (slice_line(&rest, &line)) {
+		if (slice_cut(&line, "requires ")) {
+			n++;
+			if (!required(a, c->id, line))
+				COMPLAIN(c, "does not require %.*s", (int) line.n, line.p);
+		} else if (slice_cut(&line, "requires-not ") && required(a, NULL, line)) {
+			COMPLAIN(c, "requires %.*s", (int) line.n, line.p);
+		}
+	}
+	return n;
+}
+
+static void
+judge_unknowns(const struct rule_case *c, const struct assessment *a)
+{
+	_cleanup_free_ char *missing = expected(c, "missing");
+	bool found = !missing;
+
+	for (size_t i = 0; missing && i < a->n_unknowns; i++)
+		found |= streq(a->unknowns[i].rule->id, c->id) && streq(a->unknowns[i].missing, missing);
+	if (!found) {
+		COMPLAIN(c, "misses '%s' not", missing);
+		tell_findings(c, a);
+	}
+}
+
+static void
+judge_outcome(const struct rule_case *c, const struct assessment *a, const struct rule_outcome *o)
+{
+	_cleanup_free_ char *outcome = expected(c, "outcome"), *verdict = expected(c, "verdict");
+	size_t requirements = judge_requirements(c, a);
+
+	if (outcome && !streq(outcome, outcome_name(o->outcome))) {
+		COMPLAIN(c, "outcome %s, not %s", outcome_name(o->outcome), outcome);
+		tell_findings(c, a);
+	}
+	if (verdict && !streq(verdict, verdict_name(a->verdict)))
+		COMPLAIN(c, "verdict %s, not %s", verdict_name(a->verdict), verdict);
+	if (c->fires && o->outcome != OUTCOME_FAILED && requirements == 0)
+		COMPLAIN(c, "does not fire");
+	if (!c->fires && !outcome && o->outcome != OUTCOME_PASSED && o->outcome != OUTCOME_NOT_APPLICABLE) {
+		COMPLAIN(c, "is not quiet but %s", outcome_name(o->outcome));
+		tell_findings(c, a);
+	}
+	if (!c->fires && requirements == 0 && requires_anything(a, c->id))
+		COMPLAIN(c, "requires something");
+}
+
+static void
+run_case(const struct rule_case *c)
+{
+	_cleanup_free_ char *given = expected(c, "given"), *cap = expected(c, "cpu-cap");
+	_cleanup_free_ char *masked = expected(c, "cpu-masked"), *now = expected(c, "now");
+	const struct check_options options = {
+		.now_ns = now ? atoll(now) : 1700000000000000000,
+		.criu_options = given,
+		.cpu_cap = cap,
+		.cpu_masked = masked,
+	};
+	struct assessment a;
+	const struct rule_outcome *o = NULL;
+
+	if (!rule_find(c->id)) {
+		COMPLAIN(c, "no such rule");
+		return;
+	}
+	assert_int_equal(check(snapshots[c->source].facts,
+			       c->destination < 0 ? NULL : snapshots[c->destination].facts, &options, &a),
+			 0);
+	for (size_t i = 0; i < a.n_outcomes; i++)
+		if (streq(a.outcomes[i].rule->id, c->id))
+			o = &a.outcomes[i];
+	assert_non_null(o);
+	judge_outcome(c, &a, o);
+	judge_findings(c, &a);
+	judge_unknowns(c, &a);
+	assessment_free(&a);
+}
+
+static void
+test_cases(void **state)
+{
+	(void) state;
+	failures = 0;
+	for (size_t i = 0; i < n_cases; i++)
+		if (cases[i].source >= 0)
+			run_case(&cases[i]);
+	assert_int_equal(failures, 0);
+}
+
+static bool
+has_case(const char *id, bool fires)
+{
+	for (size_t i = 0; i < n_cases; i++)
+		if (cases[i].fires == fires && streq(cases[i].id, id))
+			return true;
+	return false;
+}
+
+static void
+test_every_rule_has_cases(void **state)
+{
+	int missing = 0;
+
+	(void) state;
+	for (size_t i = 0; i < n_rulesets; i++)
+		for (size_t k = 0; k < rulesets[i]->n; k++) {
+			const char *id = rulesets[i]->rules[k].id;
+
+			for (int fires = 0; fires < 2; fires++)
+				if (!has_case(id, fires)) {
+					fprintf(stderr, "%s: no %s case\n", id, fires ? "fires" : "quiet");
+					missing++;
+				}
+		}
+	assert_int_equal(missing, 0);
+}
+
+/* What a row must say, so that `migcheck rules ID` and the reports have something to tell. */
+static void
+test_every_rule_is_complete(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < n_rulesets; i++)
+		for (size_t k = 0; k < rulesets[i]->n; k++) {
+			const struct rule *r = &rulesets[i]->rules[k];
+
+			if (!r->title || !r->why || !r->remedy || !r->lifetime_why || !r->check)
+				fail_msg("%s lacks a text", r->id);
+			if (rule_find(r->id) != r)
+				fail_msg("%s stands twice", r->id);
+			if (r->title[strlen(r->title) - 1] == '.' || r->remedy[strlen(r->remedy) - 1] == '.')
+				fail_msg("%s: title and remedy have no full stop", r->id);
+			if (r->why[strlen(r->why) - 1] != '.')
+				fail_msg("%s: why is a sentence", r->id);
+		}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_rule_is_complete),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_every_rule_has_cases),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
