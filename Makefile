@@ -60,7 +60,7 @@ LAYER_reports := base facts checker
 LAYER_cli := base facts light-dump probes checker reports
 MODULES := base facts kernel light-dump probes checker reports cli
 
-PROTOS := tree host snapshot
+PROTOS := shared tree host snapshot
 GEN_C := $(PROTOS:%=$(GEN)/%.pb-c.c)
 GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
 GEN_O := $(PROTOS:%=$(BUILD)/gen/%.pb-c.o)
@@ -81,7 +81,8 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all help clean deps deps-test deps-lint deps-fuzz test try install
+.PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs install \
+	coverage-rules
 
 all: $(BUILD)/migcheck
 
@@ -115,6 +116,18 @@ $(BUILD)/mkproc: $(MKPROC_SOURCES) $(wildcard tests/e2e/mkproc*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(WARNINGS) -D_GNU_SOURCE -pthread -o $@ $(MKPROC_SOURCES)
 
+# A fuzz target with a main() that runs it over its corpus and prints TAP.
+$(BUILD)/tests/fuzz-%: tests/fuzz/fuzz-%.c tests/fuzz/replay.c $(BUILD)/libmigcheck.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< tests/fuzz/replay.c \
+		$(BUILD)/libmigcheck.a $(LIB_LIBS)
+
+# The same target under libFuzzer: make fuzz builds these with VARIANT=fuzz CC=clang.
+$(BUILD)/libfuzzer/fuzz-%: tests/fuzz/fuzz-%.c $(BUILD)/libmigcheck.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+		$(BUILD)/libmigcheck.a $(LIB_LIBS)
+
 -include $(OBJECTS:.o=.d) $(UNIT:%=%.d)
 
 # ---- goals ---------------------------------------------------------------------------------
@@ -122,7 +135,7 @@ $(BUILD)/mkproc: $(MKPROC_SOURCES) $(wildcard tests/e2e/mkproc*.h)
 help:	## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-clean:	## remove build/ (the lab's cache in build/lab stays)
+clean:	## remove what was built (what the lab fetched, build/lab, stays)
 	$(Q)rm -rf build/release build/asan build/fuzz build/gen
 
 # Installs what is missing, and nothing where nothing is missing.
@@ -140,9 +153,54 @@ deps-test:	## install what the tests need
 	$(call install_missing,$(DEPS_TEST) $(DEPS_LINT))
 
 deps-fuzz:	## install what the fuzzers need
-	$(call install_missing,$(DEPS_FUZZ))
+	$(call install_missing,$(DEPS_BUILD) $(DEPS_FUZZ))
+
+try: deps	## build, make a dry run of a small real service tree against this host, print the report
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/try.sh $(BUILD)/migcheck
+
+test: deps-test	## install what the tests need, build, lint, and run all of them
+	$(Q)$(MAKE) --no-print-directory run-lint
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan SANITIZE=address,undefined run-parsers
+	$(Q)$(MAKE) --no-print-directory run-tests
+
+# The pure parts once more under the sanitizers.
+run-parsers: $(UNIT) $(FUZZ_REPLAY)
+	$(Q)prove --exec tests/run $(UNIT) $(FUZZ_REPLAY)
+
+TESTS ?= $(wildcard tests/*/*.bats)
+run-tests: all $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc
+	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc BUILD=$(CURDIR)/$(BUILD) \
+		prove --timer --exec tests/run $(UNIT) $(FUZZ_REPLAY) $(TESTS)
+
+lint: deps-test	## the architecture and the style as executable sentences
+	$(Q)$(MAKE) --no-print-directory run-lint
+
+run-lint: $(GEN_H)
+	$(Q)MODULES='$(MODULES)' $(foreach m,$(MODULES),LAYER_$(subst -,_,$(m))='$(LAYER_$(m))') \
+		CFLAGS='$(CFLAGS)' tests/lint/lint
+
+FUZZ_SECONDS := 600
+FUZZ_JOBS := 2
+fuzz: deps-fuzz	## run each fuzz target for FUZZ_SECONDS (600) under ASan and UBSan, FUZZ_JOBS at once
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang-14 SANITIZE=fuzzer-no-link,address,undefined run-fuzz
+
+run-fuzz: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/libfuzzer/%)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_JOBS) $^
+
+bench: deps-test	## the figures: ratios in one run
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/mkproc
+	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck tests/bench/bench
+
+coverage-rules: all	## rules whose facts no real object has filled in the last test run
+	$(Q)tests/coverage-rules $(BUILD)/migcheck
+
+docs: all	## docs/rules.md from the rule table
+	$(Q)$(BUILD)/migcheck rules -f markdown > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 PREFIX := /usr/local
 DESTDIR :=
 install: all	## install under DESTDIR/PREFIX (/usr/local)
-	install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
+	$(Q)install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
+	$(Q)install -D -m 644 docs/report.schema.json $(DESTDIR)$(PREFIX)/share/migcheck/report.schema.json
+	$(Q)install -D -m 644 docs/rules.md $(DESTDIR)$(PREFIX)/share/doc/migcheck/rules.md

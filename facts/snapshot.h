@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "facts/limits.h"
 #include "host.pb-c.h"
+#include "shared.pb-c.h"
 #include "snapshot.pb-c.h"
 #include "tree.pb-c.h"
 

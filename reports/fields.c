@@ -112,11 +112,11 @@ value_size(const ProtobufCFieldDescriptor *f)
 const void *
 field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f, size_t i)
 {
-	const char *base = (const char *) message + f->offset;
+	const char *place = (const char *) message + f->offset, *first = place;
 
 	if (f->label == PROTOBUF_C_LABEL_REPEATED)
-		memcpy(&base, base, sizeof(base));
-	return base + i * value_size(f);
+		first = *(const char *const *) (const void *) place;
+	return first + i * value_size(f);
 }
 
 static int
