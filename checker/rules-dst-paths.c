@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths that are no plain files: devices, FIFOs, what the kernel shows under /proc and /sys,
+ * watched paths, and the folders in which unlinked files are made again.
+ *
+ *     /dev/net/tun  character device 10:200
+ *     /proc/1234/stat  of a process outside of the tree
+ *     /var/tmp/.cache (deleted), no link left: a ghost, 12 MiB in the image
+ */
+#include "checker/paths.h"
+#include "checker/rulesets.h"
+#include "checker/values.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <sys/stat.h>
+
+enum { MAX_PATH = 4096, BLOCK = 512 };
+
+static struct finding *
+path_find(struct judge *j, const File *f, const char *here, const char *there)
+{
+	struct finding *found = judge_find(j, f->path, here, there);
+
+	found->here_from = judge_text(j, "/proc/%d", f->user_pid);
+	found->there_from = f->path;
+	return found;
+}
+
+/* pts and ptmx have their own rule, tty-pty-index; the controlling terminal is nobody's. */
+static bool
+is_pty(const File *f)
+{
+	return (f->rdev_major >= 136 && f->rdev_major <= 143) ||
+	       (f->rdev_major == 5 && (f->rdev_minor == 2 || f->rdev_minor == 0));
+}
+
+static enum judgement
+special_dev(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *a;
+	enum judgement said;
+
+	if ((!S_ISCHR(f->mode) && !S_ISBLK(f->mode)) || is_pty(f))
+		return NOT_ABOUT;
+	said = file_answer(j, f, &a);
+	if (said != FINE)
+		return said;
+	if (file_kind_agrees(f, a) && f->rdev_major == a->rdev_major && f->rdev_minor == a->rdev_minor)
+		return FINE;
+	(void) path_find(j, f, judge_text(j, "%s %u:%u", value_file_type(f->mode), f->rdev_major,
+					  f->rdev_minor),
+			 !file_is_there(a) ? "nothing" :
+			 judge_text(j, "%s %u:%u", a->has_mode ? value_file_type(a->mode) : "another kind",
+				    a->rdev_major, a->rdev_minor));
+	return FINDING;
+}
+
+static enum judgement
+fifo(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *a;
+	struct finding *found;
+	enum judgement said;
+
+	if (!S_ISFIFO(f->mode))
+		return NOT_ABOUT;
+	said = file_answer(j, f, &a);
+	if (said != FINE)
+		return said;
+	if (file_kind_agrees(f, a))
+		return FINE;
+	found = path_find(j, f, "FIFO", !file_is_there(a) ? "nothing" :
+			  a->has_mode ? value_file_type(a->mode) : "another kind");
+	if (!file_is_there(a))
+		found->command = quote_command(j, "mkfifo", "-m",
+					       judge_text(j, "%04o", f->mode & 07777), f->path, NULL);
+	return FINDING;
+}
+
+/* N of "/proc/N/…"; 0 where the path is none. */
+static int
+proc_pid_of(const char *path)
+{
+	struct slice rest = slice_of(path), number;
+	uint32_t pid;
+
+	if (!slice_cut(&rest, "/proc/") || !slice_field(&rest, '/', &number) ||
+	    parse_u32(number, 10, &pid) < 0 || pid > INT32_MAX)
+		return 0;
+	return (int) pid;
+}
+
+static bool
+is_proc_pid(const File *f)
+{
+	return f->path && f->fs_type && streq(f->fs_type, "proc") && proc_pid_of(f->path) > 0;
+}
+
+static enum judgement
+proc_pid_path(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *a;
+	struct finding *found;
+	enum judgement said;
+	int pid;
+
+	if (!is_proc_pid(f))
+		return NOT_ABOUT;
+	pid = proc_pid_of(f->path);
+	if (index_thread(j->at, pid, NULL) || index_process(j->at, pid))
+		return FINE;
+	said = file_answer(j, f, &a);
+	if (said != FINE)
+		return said;
+	if (index_same_host(j->source, j->destination) && file_is_there(a))
+		return FINE;
+	found = path_find(j, f, judge_text(j, "of process %d outside of the tree", pid),
+			  file_is_there(a) ? "of whatever process has that number" : "no such process");
+	if (file_is_there(a)) {
+		found->severity = SEVERITY_WARNING;
+		found->stage = STAGE_AFTERWARDS;
+	}
+	return FINDING;
+}
+
+static enum judgement
+proc_sys_path(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *a;
+	enum judgement said;
+
+	if (!file_is_of_kernel(f) || is_proc_pid(f) || (!S_ISREG(f->mode) && !S_ISDIR(f->mode)))
+		return NOT_ABOUT;
+	said = file_answer(j, f, &a);
+	if (said != FINE)
+		return said;
+	if (file_is_there(a))
+		return FINE;
+	(void) path_find(j, f, judge_text(j, "a file of %s", f->fs_type), "nothing");
+	return FINDING;
+}
+
+/* The answer for the folder of a path; NULL where none was asked for. */
+static const PathAnswer *
+parent_answer(struct judge *j, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t) (slash - path) : 0;
+
+	if (!slash || n >= MAX_PATH)
+		return NULL;
+	return index_path(j->there, n == 0 ? "/" : judge_text(j, "%.*s", (int) n, path));
+}
+
+static enum judgement
+dir_missing(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	enum file_way way = file_way(j, f);
+	const PathAnswer *own, *parent;
+	struct finding *found;
+	bool read_only;
+
+	if ((way != WAY_GHOST && way != WAY_LINK_REMAP) || !f->path || f->path[0] != '/' ||
+	    file_is_of_kernel(f) || S_ISCHR(f->mode) || S_ISBLK(f->mode) || S_ISSOCK(f->mode))
+		return NOT_ABOUT;
+	own = index_path(j->there, f->path);
+	parent = parent_answer(j, f->path);
+	if ((own && own->declared) || (parent && parent->declared))
+		return NOT_ABOUT;
+	if (!own && !parent)
+		return NOT_ABOUT;
+	read_only = (own && own->read_only) || (parent && parent->read_only);
+	if (!read_only && !(own && own->parent_missing) && !(parent && !file_is_there(parent)))
+		return FINE;
+	found = path_find(j, f, "unlinked, made again for a moment",
+			  read_only ? "a read-only file system" : "its folder is missing");
+	if (read_only)
+		return FINDING;
+	found->severity = SEVERITY_WARNING;
+	found->detail = "CRIU makes it in the nearest folder above that exists.";
+	return FINDING;
+}
+
+static enum judgement
+ghost_space(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *parent;
+	struct finding *found;
+
+	if (file_way(j, f) != WAY_GHOST || !S_ISREG(f->mode) || !f->blocks)
+		return NOT_ABOUT;
+	parent = parent_answer(j, f->path);
+	if (!parent || !parent->has_free_bytes)
+		return NOT_ABOUT;
+	if (f->blocks <= parent->free_bytes / BLOCK)
+		return FINE;
+	found = path_find(j, f, value_bytes(j, f->blocks * BLOCK),
+			  judge_text(j, "%s free", value_bytes(j, parent->free_bytes)));
+	found->observed = "free space, at the moment of the probe";
+	return FINDING;
+}
+
+/* The link that criu makes at the dump must be seen by the restore. */
+static enum judgement
+linkremap_missing(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const char *slash;
+
+	if (file_way(j, f) != WAY_LINK_REMAP || !f->has_nlink || file_is_of_kernel(f) || !S_ISREG(f->mode))
+		return NOT_ABOUT;
+	if (index_same_host(j->source, j->destination))
+		return FINE;
+	slash = strrchr(f->path, '/');
+	judge_require(j, REQUIRE_SYNC, STAGE_RESTORE,
+		      judge_text(j, "%.*s/link_remap.*", (int) (slash - f->path), f->path),
+		      judge_process(j, index_process(j->at, f->user_pid)));
+	return FINE;
+}
+
+static enum judgement
+watch_target(struct judge *j, const struct subject *s)
+{
+	enum judgement said = NOT_ABOUT;
+	bool known;
+
+	if (s->fd->kind != FD_KIND__FD_INOTIFY || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->fd->n_inotify_watch; i++) {
+		const char *path = s->fd->inotify_watch[i]->path;
+		const PathAnswer *a = path ? index_path(j->there, path) : NULL;
+
+		if (!a || a->declared || !a->has_kind)
+			continue;
+		if (said == NOT_ABOUT)
+			said = FINE;
+		if (file_is_there(a))
+			continue;
+		(void) judge_find(j, path, judge_text(j, "watched by %s", judge_fd(j, s->process, s->fd)),
+				  "nothing");
+		said = FINDING;
+	}
+	return said;
+}
+
+#define OF_FILES NEEDS(DOMAIN__DOMAIN_FILES)
+#define SEEN_FILES (NEEDS(DOMAIN__DOMAIN_FILES) | NEEDS(DOMAIN__DOMAIN_FDS))
+
+static const struct rule rules[] = {
+	{
+		.id = "dst-special-dev",
+		.title = "a device node is missing there, or is another device",
+		.why = "CRIU opens the device by its path and expects the same one.",
+		.remedy = "make the node (udev, mknod), or load its module",
+		.criu_says = "Can't open file",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A device node does not appear by itself.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = special_dev,
+	},
+	{
+		.id = "dst-fifo",
+		.title = "a named pipe is missing there, or is none",
+		.why = "CRIU opens the FIFO by its path.",
+		.remedy = "make it with mkfifo",
+		.criu_says = "Can't open file",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A FIFO does not appear by itself.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = fifo,
+	},
+	{
+		.id = "dst-proc-pid-path",
+		.title = "an open file under /proc belongs to a process that does not move along",
+		.why = "The restore opens the path; there is no such process there, or another one.",
+		.remedy = "have the program close it, or move that process too",
+		.criu_says = "Can't open file proc/",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "The program holds the descriptor for as long as it likes.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = proc_pid_path,
+	},
+	{
+		.id = "dst-proc-sys-path",
+		.title = "an open file of /proc, /sys or a cgroup does not exist there",
+		.why = "The destination's kernel, its devices or its cgroups have no such file.",
+		.remedy = "have the program close it, or choose a host that has it",
+		.criu_says = "Can't open file",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "It needs another kernel, device or cgroup there.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = proc_sys_path,
+	},
+	{
+		.id = "dst-dir-missing",
+		.title = "there is no folder to make an unlinked file in",
+		.why = "CRIU makes a file without a name under its old path, opens and unlinks it.",
+		.remedy = "make the folder, or mount its file system for writing",
+		.criu_says = "Can't create ghost",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A folder does not appear, and a mount does not change, by itself.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = dir_missing,
+	},
+	{
+		.id = "dst-ghost-space",
+		.title = "an unlinked file does not fit there",
+		.why = "Its content comes out of the image onto that file system.",
+		.remedy = "free space there",
+		.criu_says = "No space left on device",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_TRANSIENT,
+		.lifetime_why = "Free space changes.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = ghost_space,
+	},
+	{
+		.id = "dst-linkremap-missing",
+		.title = "a link that CRIU makes at the dump must be copied too",
+		.why = "A file whose name is gone while another link of it lives gets a name "
+		       "link_remap.N beside its old one; the restore opens that.",
+		.remedy = "copy the folder after the dump, or keep it on shared storage",
+		.criu_says = "Can't open remapped link",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "The name is gone for good.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = linkremap_missing,
+	},
+	{
+		.id = "inotify-target",
+		.title = "a watched path is not there",
+		.why = "CRIU adds the watch anew, by path.",
+		.remedy = "bring the path to the destination",
+		.criu_says = "inotify: Can't",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A path does not appear by itself.",
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
+		.destination_needs = OF_FILES,
+		.check = watch_target,
+	},
+};
+
+const struct ruleset rules_dst_paths = {
+	.name = "dst-paths",
+	.rules = rules,
+	.n = ARRAY_SIZE(rules),
+};
