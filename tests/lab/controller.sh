@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 #
 # Sourced by the lab: a cgroup v1 controller that is there while a tree is dumped and not when it is
 # restored. The kernel knows cgroup hierarchies once for all namespaces, so this machine changes for
@@ -60,7 +60,7 @@ controller_v2_up() {
 }
 
 controller_v2_down() {
-	[[ -n ${LAB_UNIFIED:-} ]] || return 0
-	[[ ! -d $LAB_UNIFIED/lab ]] || rmdir "$LAB_UNIFIED/lab"
+	[[ -n ${LAB_UNIFIED:-} && -d $LAB_UNIFIED/lab ]] || return 0
+	rmdir "$LAB_UNIFIED/lab"
 	echo "-$LAB_CONTROLLER" > "$LAB_UNIFIED/cgroup.subtree_control"
 }

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 #
 # Sourced by the get-*.sh scripts: where the lab keeps what it fetched, and how Debian packages get
 # there without being installed.
@@ -28,10 +28,17 @@ lab_unlock() {
 	exec {LAB_LOCK_FD}>&-
 }
 
+# A machine that was just made has package lists of nothing yet.
+fetch_lists() {
+	compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null && return 0
+	apt-get -qq update >&2 || lab_die 'apt has no package lists, and apt-get update fails'
+}
+
 # An archive that serves this machine's own release also serves the others.
 fetch_mirror() {
 	local codename mirror
 
+	fetch_lists
 	# shellcheck disable=SC1091
 	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 	# shellcheck disable=SC2016

@@ -49,6 +49,7 @@ if [[ ! -r $env ]]; then
 	new=$work/programs
 	mkdir -p "$new"
 	if ((${#missing[@]} > 0)); then
+		fetch_lists
 		# libllvm (30 MB) only serves PostgreSQL's JIT compiler, which the lab turns off.
 		mapfile -t packages < <(fetch_closure -- "${missing[@]}" | grep -v '^libllvm')
 		# What is already installed in an older version is listed as an upgrade only when a

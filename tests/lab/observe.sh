@@ -14,16 +14,13 @@ img=$(mktemp -d)
 bin=$(mktemp -d)
 bare=()
 iptables=()
-# Another user than root, but with every capability that root has here (setpriv cannot add others).
-all=+all
-grep -qE '^CapBnd:.*[13579bdf].{6}$' /proc/self/status || all+=,-sys_resource # bit 24
-nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "--inh-caps=$all" "--ambient-caps=$all")
 
 finish() {
 	destination_down
 	program_stop
 	[[ -z ${LAB_V1:-} ]] || controller_v1_down
-	[[ ! -d ${LAB_UNIFIED:-/none}/lab ]] || controller_v2_down
+	controller_v2_down
+	lab_network_down
 	rm -rf "$img" "$bin"
 }
 
@@ -82,16 +79,6 @@ here() {
 	row 'restore on this host, tree ended' "$1" "$answer" "${2:-}"
 }
 
-# A thread of the root that is not its first.
-a_thread() {
-	local task
-
-	for task in "/proc/$LAB_PID/task"/*; do
-		[[ ${task##*/} == "$LAB_PID" ]] || break
-	done
-	printf '%s\n' "${task##*/}"
-}
-
 observe_nginx() {
 	table 'nginx daemon: as typed by a person; master and 2 workers, all root'
 	program_start nginx daemon
@@ -124,17 +111,12 @@ observe_nginx() {
 	program_stop
 
 	table 'nginx service, its address only in the network namespace where it and criu run'
-	(lab_clean unshare --net sleep infinity < /dev/null > /dev/null 2>&1) &
-	net=$!
-	lab_wait 5 net_ready
-	LAB_ENTER=(nsenter --net="/proc/$net/ns/net")
-	"${LAB_ENTER[@]}" sh -c 'ip link set lo up; ip addr add 10.77.1.1/32 dev lo'
+	lab_network
 	program_start nginx service 10.77.1.1
 	dump ''
-	LAB_ENTER=()
 	restore '' net-addr-missing
 	program_stop
-	lab_kill "$net"
+	lab_network_down
 
 	table 'nginx service, a worker of another user (Debian default)'
 	program_start nginx service
@@ -143,10 +125,6 @@ observe_nginx() {
 	lab_wait 5 nginx_worker_is_nobody
 	dump '' 'NO RULE: root without CAP_SYS_RESOURCE may not read limits of another user (src-criu-caps?)'
 	program_stop
-}
-
-net_ready() {
-	[[ $(readlink "/proc/$net/ns/net") != "$(readlink /proc/self/ns/net)" ]]
 }
 
 nginx_worker_is_nobody() {
@@ -175,7 +153,7 @@ observe_redis() {
 	restore --tcp-established 'dst-file-content (CRIU cannot see it)' byte "$LAB_LIBRARY"
 	restore --tcp-established 'none: O_WRONLY and O_APPEND, size not compared' grow "$LAB_OPEN_FILE"
 	restore --tcp-established pid-in-use pid "$LAB_PID"
-	restore --tcp-established 'pid-in-use (a thread)' pid "$(a_thread)"
+	restore --tcp-established 'pid-in-use (a thread)' pid "$(lab_thread)"
 	restore --tcp-established net-port-in-use port 127.0.0.1 "$LAB_PORT"
 	here --tcp-established
 	ORACLE_AS=()
@@ -247,7 +225,7 @@ observe_python() {
 	restore '' dst-file-mode mode "$LAB_OPEN_FILE" 0600
 	restore '' 'none: a script is not held open' remove "$LAB_SCRATCH/threads.py"
 	restore '' pid-in-use pid "$LAB_PID"
-	restore '' 'pid-in-use (a thread)' pid "$(a_thread)"
+	restore '' 'pid-in-use (a thread)' pid "$(lab_thread)"
 	here ''
 	program_stop
 
@@ -266,7 +244,7 @@ observe_postgres() {
 	dump '' 'NO RULE: see nginx with a worker of another user; hides ns-sysv-shm-host-ipc here'
 
 	table 'postgres service: criu as that user with every capability'
-	ORACLE_AS=("${nobody[@]}")
+	ORACLE_AS=("${ORACLE_NOBODY[@]}")
 	chown 65534 "$img"
 	dump --unprivileged ns-sysv-shm-host-ipc
 	dump '--unprivileged --tcp-close' ns-sysv-shm-host-ipc
@@ -277,7 +255,7 @@ observe_postgres() {
 	LAB_ENTER=(unshare --ipc)
 	program_start postgres service
 	LAB_ENTER=()
-	ORACLE_AS=("${nobody[@]}")
+	ORACLE_AS=("${ORACLE_NOBODY[@]}")
 	dump --unprivileged tcp-established
 	dump '--unprivileged --tcp-close'
 	ORACLE_AS=()
@@ -286,7 +264,7 @@ observe_postgres() {
 
 	table 'postgres terminal: criu as that user with every capability'
 	program_start postgres terminal
-	ORACLE_AS=("${nobody[@]}")
+	ORACLE_AS=("${ORACLE_NOBODY[@]}")
 	dump '--unprivileged --shell-job --tcp-close' ns-sysv-shm-host-ipc
 	ORACLE_AS=()
 	program_stop

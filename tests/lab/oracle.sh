@@ -1,5 +1,6 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the ORACLE_ variables are for whoever sources this
 #
 # Sourced by the lab: asks the real CRIU. Each question prints one line:
 #
@@ -26,6 +27,11 @@
 # As whom CRIU runs: a command prefix. Where root lacks CAP_SYS_RESOURCE, prlimit() reads the limits
 # of another user's task only for a caller whose real ids are that user's.
 ORACLE_AS=()
+
+# Such a caller, with every capability that root has here (setpriv cannot add others; bit 24).
+ORACLE_CAPS=+all
+grep -qE '^CapBnd:.*[13579bdf].{6}$' /proc/self/status || ORACLE_CAPS+=,-sys_resource
+ORACLE_NOBODY=("${LAB_NOBODY[@]}" "--inh-caps=$ORACLE_CAPS" "--ambient-caps=$ORACLE_CAPS")
 
 oracle_setup() {
 	local criu

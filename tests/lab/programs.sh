@@ -1,6 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the LAB_ variables are for whoever sources this
-# SPDX-License-Identifier: Apache-2.0
 #
 # Sourced by the lab: starts and stops the real programs whose migration is judged. One at a time:
 #
@@ -19,14 +19,8 @@
 #
 # Nothing is stopped by name: only the tree below LAB_PID and the helpers started here.
 
-# shellcheck source-path=SCRIPTDIR source=fetch.sh
-. "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
-
-# In which namespaces the programs and their clients run: a command prefix, empty for this host's own.
-LAB_ENTER=()
-
-# Whom a program runs as that refuses to be root; needs no entry in any passwd file.
-LAB_NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+# shellcheck source-path=SCRIPTDIR source=processes.sh
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
 programs_setup() {
 	local env
@@ -34,99 +28,6 @@ programs_setup() {
 	env=$("$LAB_DIR/get-programs.sh") || return 1
 	# shellcheck disable=SC1090
 	. "$env"
-}
-
-# lab_wait SECONDS COMMAND…: until COMMAND succeeds.
-lab_wait() {
-	local end=$((SECONDS + $1))
-	shift
-
-	until "$@"; do
-		((SECONDS <= end)) || return 1
-		sleep 0.02
-	done
-}
-
-# lab_clean COMMAND…: runs COMMAND in this shell's place with no descriptor above 2: those of the
-# test harness (bats keeps 3 and 4) would be facts of the tree otherwise.
-lab_clean() {
-	local fd
-
-	for fd in /proc/"$BASHPID"/fd/*; do
-		fd=${fd##*/}
-		((fd <= 2)) || eval "exec $fd>&-" 2> /dev/null || true
-	done
-	exec "$@"
-}
-
-# lab_program COMMAND…: the same for a program of the lab, which may need libraries that this machine
-# has not installed. Nobody else gets to see them.
-lab_program() {
-	export LD_LIBRARY_PATH=$LAB_PROGRAM_LIBS
-	lab_clean "${LAB_ENTER[@]}" "$@"
-}
-
-# The pids below a root, the root first.
-lab_tree() {
-	local child children
-
-	printf '%s\n' "$1"
-	# One line of numbers a thread, without a line end.
-	read -ra children -d '' < <(cat "/proc/$1/task/"*/children 2> /dev/null) || true
-	for child in "${children[@]}"; do
-		lab_tree "$child"
-	done
-}
-
-lab_gone() {
-	local state
-
-	state=$(awk '/^State:/ {print $2}' "/proc/$1/status" 2> /dev/null) || true
-	[[ -z $state ]]
-}
-
-lab_dead() {
-	local state
-
-	state=$(awk '/^State:/ {print $2}' "/proc/$1/status" 2> /dev/null) || true
-	[[ -z $state || $state == Z ]]
-}
-
-# Kills pids and waits until they are dead. Their numbers may stay taken for longer: see lab_reaped.
-lab_kill() {
-	local pid
-
-	for pid in "$@"; do
-		kill -KILL "$pid" 2> /dev/null || true
-	done
-	for pid in "$@"; do
-		wait "$pid" 2> /dev/null || true
-		lab_wait 10 lab_dead "$pid" || return 1
-	done
-}
-
-# Waits until even the zombies of pids are gone: the init of a small machine takes seconds to reap
-# orphans, and until then nobody else can have the number.
-lab_reaped() {
-	local pid
-
-	for pid in "$@"; do
-		wait "$pid" 2> /dev/null || true
-		lab_wait 10 lab_gone "$pid" || return 1
-	done
-}
-
-lab_free_port() {
-	local port
-
-	for ((port = 20000 + RANDOM % 20000; ; port++)); do
-		[[ -n $("${LAB_ENTER[@]}" ss -Htan "sport = :$port") ]] || break
-	done
-	printf '%s\n' "$port"
-}
-
-lab_listens() {
-	[[ -n $("${LAB_ENTER[@]}" ss -Htln "sport = :$1") ]]
 }
 
 # lab_mapped PID PATTERN: the path of the first mapped file that matches.
