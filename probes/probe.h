@@ -27,6 +27,7 @@ struct probe_context {
 	const struct root *root;	/* "/" of this machine or a recorded tree */
 	const struct root *tree_root;	/* where the source's paths are looked up */
 	const Snapshot *source;		/* NULL without one */
+	bool source_side;		/* this is the host the tree lives on, and a dump */
 	struct snapshot *snapshot;	/* to fill */
 	Host *host;			/* snapshot->facts->host, never NULL */
 	struct gaps *gaps;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroup hierarchies of this machine, and for each cgroup of the source whether it is here:
+ * with its settings and the room that its limits leave, or, where it is not, the room of the
+ * nearest ancestor that is (CRIU makes the folder below it).
+ *
+ *     source   cpu,cpuacct:/system.slice/web.service
+ *     here     /sys/fs/cgroup/cpu,cpuacct/system.slice/web.service
+ */
+#include "probes/probes.h"
+
+#include "kernel/cgroup-folder.h"
+#include "kernel/cgroup-view.h"
+
+#include <errno.h>
+
+static const char NAME[] = "cgroups";
+
+static void
+room_note(CgroupAnswer *answer, const struct cgroup_limits *limits)
+{
+	if (limits->memory.limited) {
+		SET_FACT(answer, memory_limit, limits->memory.limit);
+		SET_FACT(answer, memory_used, limits->memory.used);
+		SET_FACT(answer, memory_reclaimable, limits->memory_reclaimable);
+	}
+	if (limits->pids.limited) {
+		SET_FACT(answer, pids_limit, limits->pids.limit);
+		SET_FACT(answer, pids_used, limits->pids.used);
+	}
+}
+
+static int
+folder_ask(struct probe_context *c, const struct cgroup_place *place, CgroupAnswer *answer)
+{
+	struct cgroup_limits limits;
+	int r = cgroup_look(place);
+
+	if (r == 0 || r == -ENOENT)
+		SET_FACT(answer, exists, r == 0);
+	if (r < 0)
+		SET_FACT(answer, error, -r);
+	if (r < 0 && r != -ENOENT) {
+		gap_note(c->gaps, DOMAIN__DOMAIN_CGROUPS, NAME, 0, r, NULL, "%s:%s",
+			 answer->controllers, answer->path);
+		return 0;
+	}
+	cgroup_limits_read(place, &limits);
+	room_note(answer, &limits);
+	if (!answer->exists)
+		return 0;
+	return cgroup_values_read(place, c->snapshot->arena, &answer->value, &answer->n_value,
+				  c->gaps, NAME);
+}
+
+static int
+cgroup_answer(struct probe_context *c, const Cgroups *here, const char *controllers,
+	      const char *path)
+{
+	struct arena *arena = c->snapshot->arena;
+	Snapshot *s = c->snapshot->facts;
+	CgroupAnswer *answer = NEW_FACT(arena, CgroupAnswer, cgroup_answer);
+	struct cgroup_place place = {
+		.root = c->root,
+		.hierarchy = cgroup_hierarchy_of(here, controllers),
+		.path = path,
+	};
+	int r = 0;
+
+	if (!answer)
+		return -ENOMEM;
+	answer->controllers = arena_strdup(arena, controllers);
+	answer->path = arena_strdup(arena, path);
+	if (!answer->controllers || !answer->path)
+		return -ENOMEM;
+	SET_FACT(answer, version, *controllers ? 1 : 2);
+	SET_FACT(answer, hierarchy_found, place.hierarchy != NULL);
+	if (place.hierarchy)
+		r = folder_ask(c, &place, answer);
+	if (r < 0)
+		return r;
+	return ADD_FACT(arena, s->cgroup_answer, s->n_cgroup_answer, answer);
+}
+
+int
+cgroups_ask(struct probe_context *c)
+{
+	Cgroups *here = NEW_FACT(c->snapshot->arena, Cgroups, cgroups);
+	int r;
+
+	if (!here)
+		return -ENOMEM;
+	r = cgroup_view_read(c->root, c->snapshot->arena, c->gaps, NAME, here, NULL);
+	if (r < 0)
+		return r;
+	c->host->cgroups = here;
+	for (size_t i = 0; c->source && !c->source_side && i < c->source->n_cgroup; i++) {
+		const Cgroup *g = c->source->cgroup[i];
+
+		if (!g->controllers || !g->path)
+			continue;
+		r = cgroup_answer(c, here, g->controllers, g->path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The probes: which there are, and the one way in which they are run. A probe that fails is a
+ * gap under its domain, and the next one follows.
+ */
+#include "probes/probes.h"
+
+#include <errno.h>
+
+const struct probe probes[] = {
+	{
+		.name = "identity",
+		.reads = "uname(2), /etc/os-release, /etc/machine-id, /proc/sys/kernel/random/boot_id, "
+			 "/proc/uptime, /proc/self/ns",
+		.domain = DOMAIN__DOMAIN_IDENTITY,
+		.ask = identity_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "place",
+		.reads = "/proc/self/{stat,status,cgroup,ns}, /proc/PID/stat of its ancestors",
+		.domain = DOMAIN__DOMAIN_IDENTITY,
+		.ask = place_ask,
+		.source_side_too = true,
+		.needs_live_machine = true,
+	},
+	{
+		.name = "cpu",
+		.reads = "CPUID, XGETBV, /proc/cpuinfo, own auxiliary vector",
+		.domain = DOMAIN__DOMAIN_CPU,
+		.ask = cpu_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "kernel",
+		.reads = "/proc/sys/kernel/{ostype,osrelease,version,arch}, /proc/cmdline, "
+			 "/proc/config.gz, /boot/config-RELEASE, /lib/modules/RELEASE/config",
+		.domain = DOMAIN__DOMAIN_KERNEL,
+		.ask = kernel_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "sysctls",
+		.reads = "/proc/sys",
+		.domain = DOMAIN__DOMAIN_KERNEL,
+		.ask = sysctls_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "features",
+		.reads = "/proc/self, /proc/sys, /sys/kernel, own auxiliary vector",
+		.domain = DOMAIN__DOMAIN_KERNEL,
+		.ask = features_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "modules",
+		.reads = "/lib/modules/RELEASE/modules.*, /proc/modules, /proc/filesystems, modprobe.d",
+		.domain = DOMAIN__DOMAIN_MODULES,
+		.ask = modules_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "memory",
+		.reads = "/proc/meminfo, /sys/kernel/mm/hugepages",
+		.domain = DOMAIN__DOMAIN_MEMORY,
+		.ask = memory_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "security",
+		.reads = "/sys/kernel/security, /sys/fs/selinux, /sys/module/apparmor, "
+			 "/proc/self/status",
+		.domain = DOMAIN__DOMAIN_SECURITY,
+		.ask = security_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "tools",
+		.reads = "PATH, --version of what is found there",
+		.domain = DOMAIN__DOMAIN_TOOLS,
+		.ask = tools_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "cgroups",
+		.reads = "/proc/cgroups, /proc/self/{cgroup,mountinfo}, the folders of cgroups",
+		.domain = DOMAIN__DOMAIN_CGROUPS,
+		.ask = cgroups_ask,
+		.source_side_too = true,
+	},
+};
+
+const size_t n_probes = ARRAY_SIZE(probes);
+
+static int
+probe_run(const struct probe *p, struct probe_context *c)
+{
+	if (p->needs_live_machine && c->root->recorded)
+		return -EOPNOTSUPP;
+	return p->ask(c);
+}
+
+int
+probes_run(const struct root *root, const struct probe_options *options, const Snapshot *source,
+	   bool source_side, struct snapshot *s)
+{
+	const char *tree_path = options->tree_root;
+	_cleanup_root_ struct root tree_root = ROOT_NONE;
+	_cleanup_buffer_ struct buffer text = {};
+	struct gaps gaps = { .arena = s->arena };
+	struct probe_context c = {
+		.options = options,
+		.root = root,
+		.tree_root = root,
+		.source = source,
+		.source_side = source_side,
+		.snapshot = s,
+		.host = s->facts->host,
+		.gaps = &gaps,
+		.text = &text,
+	};
+	int r;
+
+	if (!c.host)
+		c.host = s->facts->host = NEW_FACT(s->arena, Host, host);
+	if (!c.host)
+		return -ENOMEM;
+	if (tree_path) {
+		r = root_sub(root, tree_path, &tree_root);
+		if (r < 0)
+			return r;
+		c.tree_root = &tree_root;
+		c.host->root = arena_strdup(s->arena, tree_path);
+	}
+	for (size_t i = 0; i < n_probes; i++) {
+		if (source_side && !probes[i].source_side_too)
+			continue;
+		r = probe_run(&probes[i], &c);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			gap_note(&gaps, probes[i].domain, probes[i].name, 0, r, NULL, "%s",
+				 probes[i].reads);
+	}
+	return gaps_join(s, &gaps);
+}
