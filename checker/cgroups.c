@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who of the tree is in which cgroup. Threads refer to sets; a set is one membership a
+ * hierarchy, as in /proc/PID/cgroup:
+ *
+ *     4:memory:/app
+ *     1:name=systemd:/system.slice/app.service
+ *     0::/system.slice/app.service
+ */
+#include "checker/cgroups.h"
+#include "checker/options.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+enum cgroups_mode
+cgroups_mode(const struct judge *j)
+{
+	static const struct {
+		const char *option;
+		enum cgroups_mode mode;
+	} modes[] = {
+		{ "--manage-cgroups=ignore", CGROUPS_IGNORE },
+		{ "--manage-cgroups=none", CGROUPS_NONE },
+		{ "--manage-cgroups=props", CGROUPS_PROPS },
+		{ "--manage-cgroups=full", CGROUPS_FULL },
+		{ "--manage-cgroups=strict", CGROUPS_STRICT },
+	};
+	const char *given = j->options->criu_options;
+
+	for (size_t i = 0; given && i < ARRAY_SIZE(modes); i++)
+		if (options_hold(given, modes[i].option))
+			return modes[i].mode;
+	return CGROUPS_SOFT;
+}
+
+static const CgroupSet *
+set_of(const Snapshot *s, bool has, uint32_t number)
+{
+	return has && number < s->n_cgroup_set ? s->cgroup_set[number] : NULL;
+}
+
+static bool
+same_membership(const CgroupMembership *a, const CgroupMembership *b)
+{
+	return a->controllers && b->controllers && a->path && b->path &&
+	       streq(a->controllers, b->controllers) && streq(a->path, b->path);
+}
+
+static bool
+same_set(const CgroupSet *a, const CgroupSet *b)
+{
+	if (a->n_membership != b->n_membership)
+		return false;
+	for (size_t i = 0; i < a->n_membership; i++)
+		if (!same_membership(a->membership[i], b->membership[i]))
+			return false;
+	return true;
+}
+
+bool
+cgroups_are_restored(const struct judge *j)
+{
+	const Snapshot *s = j->source;
+	const CriuPlace *place = s->criu_place;
+	const CgroupSet *of_criu = place ? set_of(s, place->has_cgroup_set, place->cgroup_set) : NULL;
+
+	if (cgroups_mode(j) == CGROUPS_IGNORE)
+		return false;
+	if (!of_criu)
+		return true;
+	for (size_t i = 0; i < s->n_process; i++)
+		for (size_t k = 0; k < s->process[i]->n_thread; k++) {
+			const Thread *t = s->process[i]->thread[k];
+			const CgroupSet *set = set_of(s, t->has_cgroup_set, t->cgroup_set);
+
+			if (set && set != of_criu && !same_set(set, of_criu))
+				return true;
+		}
+	return false;
+}
+
+bool
+cgroups_list_holds(const char *whole, const char *part)
+{
+	struct slice rest = slice_of(part), name, others, other;
+
+	while (slice_field(&rest, ',', &name)) {
+		bool found = false;
+
+		others = slice_of(whole);
+		while (!found && slice_field(&others, ',', &other))
+			found = other.n == name.n && memcmp(other.p, name.p, name.n) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_in(const Snapshot *s, const Thread *t, const Cgroup *g)
+{
+	const CgroupSet *set = set_of(s, t->has_cgroup_set, t->cgroup_set);
+
+	for (size_t i = 0; set && i < set->n_membership; i++) {
+		const CgroupMembership *m = set->membership[i];
+
+		if (m->controllers && m->path && streq(m->controllers, g->controllers) &&
+		    streq(m->path, g->path))
+			return true;
+	}
+	return false;
+}
+
+struct cgroups_need
+cgroups_need(const struct judge *j, const Cgroup *g)
+{
+	struct cgroups_need need = { 0 };
+
+	for (size_t i = 0; i < j->source->n_process; i++) {
+		const Process *p = j->source->process[i];
+		const ProcessMemory *m = p->memory;
+		uint64_t before = need.threads;
+
+		for (size_t k = 0; k < p->n_thread; k++)
+			need.threads += is_in(j->source, p->thread[k], g);
+		if (need.threads == before)
+			continue;
+		need.member = need.member ? need.member : p;
+		if (m)
+			need.memory_kb += m->rss_anon_kb + m->rss_shmem_kb + m->swap_kb;
+	}
+	return need;
+}
+
+const char *
+cgroups_value(CgroupValue *const *value, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (value[i]->name && streq(value[i]->name, name))
+			return value[i]->value;
+	return NULL;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the cgroups of the destination allow: room for the tree's memory and threads, values
+ * that its machine can take, and whether a task may be put into the folder at all.
+ *
+ *     memory:/app   limit 268435456, used 201326592      the tree needs 96 MiB
+ *     cpuset:/app   here cpuset.cpus 0-63                there 8 processors
+ */
+#include "checker/cgroups.h"
+#include "checker/rulesets.h"
+#include "checker/values.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static const char *
+thing_of(struct judge *j, const Cgroup *g)
+{
+	return judge_text(j, "%s:%s", *g->controllers ? g->controllers : "cgroup2", g->path);
+}
+
+/* The answer where the cgroup is restored and its hierarchy is there; else NULL. */
+static const CgroupAnswer *
+answer_of(struct judge *j, const Cgroup *g)
+{
+	const CgroupAnswer *a;
+
+	if (!g->controllers || !g->path || !cgroups_are_restored(j))
+		return NULL;
+	a = index_cgroup(j->there, g->controllers, g->path);
+	return a && a->hierarchy_found ? a : NULL;
+}
+
+/* One resource: what is needed, the limit, and what others use of it. */
+static bool
+judge_room(struct judge *j, const char *thing, const char *here, uint64_t need, uint64_t limit,
+	   uint64_t used, bool bytes)
+{
+	struct finding *f;
+	const char *limit_text = bytes ? value_bytes(j, limit) : judge_text(j, "%llu", (unsigned long long) limit);
+	const char *used_text = bytes ? value_bytes(j, used) : judge_text(j, "%llu", (unsigned long long) used);
+
+	if (need <= limit && used <= limit - need)
+		return false;
+	f = judge_find(j, thing, here, judge_text(j, "limit %s, used %s", limit_text, used_text));
+	if (need <= limit) {
+		f->lifetime = LIFETIME_TRANSIENT;
+		f->observed = "others use it now; empty, it would do";
+	}
+	return true;
+}
+
+static uint64_t
+less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static enum judgement
+limits_vs_need(struct judge *j, const struct subject *s)
+{
+	const Cgroup *g = s->cgroup;
+	const CgroupAnswer *a = answer_of(j, g);
+	struct cgroups_need need;
+	bool own, found = false;
+
+	if (!a || (!a->has_memory_limit && !a->has_pids_limit))
+		return NOT_ABOUT;
+	need = cgroups_need(j, g);
+	/* On the same machine the tree's own share is given back first. */
+	own = index_same_host(j->source, j->destination);
+	if (a->has_memory_limit)
+		found |= judge_room(j, judge_text(j, "memory of %s", thing_of(j, g)),
+				    judge_text(j, "needs %s", value_bytes(j, need.memory_kb * 1024)),
+				    need.memory_kb * 1024, a->memory_limit,
+				    own ? less(a->memory_used, need.memory_kb * 1024) : a->memory_used, true);
+	if (a->has_pids_limit)
+		found |= judge_room(j, judge_text(j, "threads of %s", thing_of(j, g)),
+				    judge_text(j, "needs %llu", (unsigned long long) need.threads),
+				    need.threads, a->pids_limit,
+				    own ? less(a->pids_used, need.threads) : a->pids_used, false);
+	return found ? FINDING : FINE;
+}
+
+/* The highest number of a list "0-3,8"; -1 for an empty one or none at all. */
+static int
+list_highest(const char *list)
+{
+	struct slice rest = slice_trim(slice_of(list ? list : "")), range, number;
+	int highest = -1;
+	uint32_t n;
+
+	slice_cut_end(&rest, "\n");
+	while (slice_field(&rest, ',', &range))
+		while (slice_field(&range, '-', &number))
+			if (parse_u32(number, 10, &n) == 0 && n < INT32_MAX && (int) n > highest)
+				highest = (int) n;
+	return highest;
+}
+
+/* criu sets what it recorded in folders that it makes itself; of cgroup2 it records no cpuset. */
+static enum judgement
+prop_value(struct judge *j, const struct subject *s)
+{
+	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const Host *h = j->destination->host;
+	const char *cpus = cgroups_value(s->cgroup->value, s->cgroup->n_value, "cpuset.cpus");
+	int highest = list_highest(cpus);
+	struct finding *f;
+
+	if (!a || s->cgroup->version != 1 || highest < 0)
+		return NOT_ABOUT;
+	if (a->exists && cgroups_mode(j) != CGROUPS_FULL && cgroups_mode(j) != CGROUPS_PROPS)
+		return NOT_ABOUT;
+	if (!h->cpu || !h->cpu->has_online)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_CPU, "processors", "how many are online there");
+	if ((uint32_t) highest < h->cpu->online)
+		return FINE;
+	f = judge_find(j, judge_text(j, "cpuset.cpus of %s", thing_of(j, s->cgroup)), cpus,
+		       judge_text(j, "%u processors online", h->cpu->online));
+	f->option = "--manage-cgroups=ignore";
+	f->option_kind = REQUIRE_LOSSY;
+	return FINDING;
+}
+
+/* Settings that are there at the source and absent in the same folder there. */
+static enum judgement
+prop_missing(struct judge *j, const struct subject *s)
+{
+	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	enum judgement said = FINE;
+
+	if (!a || !a->exists || !a->n_value || s->cgroup->version != 1 || cgroups_mode(j) == CGROUPS_NONE)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->cgroup->n_value; i++) {
+		const CgroupValue *v = s->cgroup->value[i];
+		struct finding *f;
+
+		if (!v->name || cgroups_value(a->value, a->n_value, v->name))
+			continue;
+		f = judge_find(j, judge_text(j, "%s of %s", v->name, thing_of(j, s->cgroup)), v->value,
+			       "no such setting");
+		said = FINDING;
+		if (cgroups_mode(j) == CGROUPS_FULL || cgroups_mode(j) == CGROUPS_PROPS)
+			continue;
+		f->severity = SEVERITY_WARNING;
+		f->detail = "The folder is there, and in its default mode CRIU leaves its settings alone.";
+	}
+	return said;
+}
+
+static enum judgement
+subtree_control(struct judge *j, const struct subject *s)
+{
+	const Cgroups *c = j->destination->host ? j->destination->host->cgroups : NULL;
+	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const char *wanted = cgroups_value(s->cgroup->value, s->cgroup->n_value, "cgroup.subtree_control");
+	struct slice rest = slice_of(wanted ? wanted : ""), word, available;
+	enum judgement said = FINE;
+	const char *there = NULL;
+
+	if (!a || a->exists || s->cgroup->version != 2 || !slice_trim(rest).n)
+		return NOT_ABOUT;
+	for (size_t i = 0; c && i < c->n_hierarchy; i++)
+		if (c->hierarchy[i]->has_id && c->hierarchy[i]->id == 0)
+			there = c->hierarchy[i]->available;
+	if (!there)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_CGROUPS, "cgroup.controllers", "its value there");
+	while (slice_word(&rest, &word)) {
+		bool found = false;
+		struct slice have = slice_of(there);
+
+		while (!found && slice_word(&have, &available))
+			found = available.n == word.n && memcmp(available.p, word.p, word.n) == 0;
+		if (found)
+			continue;
+		(void) judge_find(j, judge_text(j, "controller %.*s of %s", (int) word.n, word.p,
+						thing_of(j, s->cgroup)), "in cgroup.subtree_control",
+				  judge_text(j, "available: %s", *there ? there : "none"));
+		said = FINDING;
+	}
+	return said;
+}
+
+/* Why a task cannot be moved into this folder; NULL: nothing speaks against it. */
+static const char *
+why_no_move(const CgroupAnswer *a, const char *path)
+{
+	const char *type = cgroups_value(a->value, a->n_value, "cgroup.type");
+	const char *subtree = cgroups_value(a->value, a->n_value, "cgroup.subtree_control");
+	const char *cpus = cgroups_value(a->value, a->n_value, "cpuset.cpus");
+	const char *mems = cgroups_value(a->value, a->n_value, "cpuset.mems");
+
+	if (a->version == 2 && type && strstr(type, "invalid"))
+		return "cgroup.type is domain invalid";
+	if (a->version == 2 && !streq(path, "/") && subtree && slice_trim(slice_of(subtree)).n &&
+	    !(type && strstr(type, "threaded")))
+		return "cgroup.subtree_control hands controllers down: it may hold no process itself";
+	if (a->version == 1 && cpus && list_highest(cpus) < 0)
+		return "cpuset.cpus is empty";
+	if (a->version == 1 && mems && list_highest(mems) < 0)
+		return "cpuset.mems is empty";
+	return NULL;
+}
+
+static enum judgement
+move_fail(struct judge *j, const struct subject *s)
+{
+	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const char *why, *state;
+	struct finding *f;
+
+	if (!a || !a->exists || (cgroups_need(j, s->cgroup).threads == 0))
+		return NOT_ABOUT;
+	why = why_no_move(a, s->cgroup->path);
+	if (why) {
+		(void) judge_find(j, thing_of(j, s->cgroup), "holds tasks of the tree", why);
+		return FINDING;
+	}
+	state = cgroups_value(a->value, a->n_value, a->version == 2 ? "cgroup.freeze" : "freezer.state");
+	if (!state || slice_eq(slice_trim(slice_of(state)), "0") || slice_starts(slice_of(state), "THAWED"))
+		return FINE;
+	f = judge_find(j, thing_of(j, s->cgroup), "holds tasks of the tree", "frozen");
+	f->lifetime = LIFETIME_TRANSIENT;
+	f->observed = "it is frozen at this moment";
+	return FINDING;
+}
+
+#define OF_CGROUPS NEEDS(DOMAIN__DOMAIN_CGROUPS)
+
+static const struct rule rules[] = {
+	{
+		.id = "cg-limits-vs-need",
+		.title = "a cgroup there has no room for the tree",
+		.why = "The kernel kills what goes over a memory limit and refuses to fork over a "
+		       "limit of tasks.",
+		.remedy = "raise the limit there, or free room in that cgroup",
+		.criu_says = "Cannot allocate memory",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A limit below the need stays; what others use of it passes.",
+		.about = ABOUT_CGROUP,
+		.source_needs = OF_CGROUPS,
+		.destination_needs = OF_CGROUPS,
+		.check = limits_vs_need,
+	},
+	{
+		.id = "cg-prop-value",
+		.title = "a cgroup's setting names processors that the destination has not",
+		.why = "CRIU writes the recorded value into the folder it makes, and fails.",
+		.remedy = "make the cgroup there beforehand with a set of its own processors",
+		.criu_says = "cg: Failed writing",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "The value is in the image, the processors are what they are.",
+		.about = ABOUT_CGROUP,
+		.source_needs = OF_CGROUPS,
+		.destination_needs = OF_CGROUPS,
+		.check = prop_value,
+	},
+	{
+		.id = "cg-prop-missing",
+		.title = "the destination's kernel lacks a setting of cgroup v1",
+		.why = "CRIU writes each recorded setting where it was told to restore them all.",
+		.remedy = "give --manage-cgroups=soft with the cgroup made beforehand",
+		.criu_says = "cg: bad path",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "It needs another kernel.",
+		.about = ABOUT_CGROUP,
+		.source_needs = OF_CGROUPS,
+		.destination_needs = OF_CGROUPS,
+		.check = prop_missing,
+	},
+	{
+		.id = "cg-subtree-ctl",
+		.title = "a cgroup hands down controllers that the destination does not offer",
+		.why = "CRIU writes cgroup.subtree_control of each folder that it makes.",
+		.remedy = "make the cgroup beforehand, or enable the controllers from the top",
+		.criu_says = "cg: Failed writing",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "Which controllers cgroup2 has is decided at boot.",
+		.about = ABOUT_CGROUP,
+		.source_needs = OF_CGROUPS,
+		.destination_needs = OF_CGROUPS,
+		.check = subtree_control,
+	},
+	{
+		.id = "cg-move-fail",
+		.title = "no task can be put into a cgroup of the tree",
+		.why = "The kernel refuses the move, or would not let the task run.",
+		.remedy = "remove that cgroup there, or set it up as it is at the source",
+		.criu_says = "cg: Can't move into",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A cgroup keeps its settings until someone changes them.",
+		.about = ABOUT_CGROUP,
+		.source_needs = OF_CGROUPS,
+		.destination_needs = OF_CGROUPS,
+		.check = move_fail,
+	},
+};
+
+const struct ruleset rules_dst_limits = {
+	.name = "dst-limits",
+	.rules = rules,
+	.n = ARRAY_SIZE(rules),
+};
