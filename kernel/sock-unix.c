@@ -50,6 +50,20 @@ take_header(struct slice answer, struct unix_diag_msg *ret, struct slice *ret_re
 	return 0;
 }
 
+int
+sock_unix_ino(struct slice answer, uint64_t *ret)
+{
+	struct unix_diag_msg m;
+	struct slice rest;
+	int r;
+
+	r = take_header(answer, &m, &rest);
+	if (r < 0)
+		return r;
+	*ret = m.udiag_ino;
+	return 0;
+}
+
 /* The `i`th 32-bit word of a value. */
 static uint32_t
 word(struct slice value, size_t i)

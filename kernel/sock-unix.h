@@ -14,6 +14,9 @@ struct sock_unix_request {
 /* Asks for all unix sockets and all that is known of them. */
 void sock_unix_request(struct sock_unix_request *ret);
 
+/* The inode of an answer. 0 or -EBADMSG. */
+int sock_unix_ino(struct slice answer, uint64_t *ret);
+
 /*
  * Whether an answer concerns one of the sockets for which `wanted` says true: it is one, is
  * connected to one, or has one in its backlog. 1, 0 or -EBADMSG.
