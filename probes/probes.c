@@ -89,6 +89,12 @@ const struct probe probes[] = {
 		.ask = cgroups_ask,
 		.source_side_too = true,
 	},
+	{
+		.name = "pids",
+		.reads = "/proc/*/stat, /proc/ID/{stat,status} of each id of the tree",
+		.domain = DOMAIN__DOMAIN_PIDS,
+		.ask = pids_ask,
+	},
 };
 
 const size_t n_probes = ARRAY_SIZE(probes);
