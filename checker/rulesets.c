@@ -11,6 +11,8 @@ const struct ruleset *const rulesets[] = {
 	&rules_tasks,
 	&rules_tree,
 	&rules_attributes,
+	&rules_namespaces,
+	&rules_mappings,
 };
 const size_t n_rulesets = ARRAY_SIZE(rulesets);
 

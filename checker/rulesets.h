@@ -9,6 +9,8 @@
 extern const struct ruleset rules_tasks;
 extern const struct ruleset rules_tree;
 extern const struct ruleset rules_attributes;
+extern const struct ruleset rules_namespaces;
+extern const struct ruleset rules_mappings;
 extern const struct ruleset rules_dst_cpu;
 extern const struct ruleset rules_dst_fpu;
 extern const struct ruleset rules_dst_abi;

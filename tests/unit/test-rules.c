@@ -219,7 +219,7 @@ static int
 unload(void **state)
 {
 	(void) state;
-	for (size_t i = 0; i < n_snapshots; i++)
+	for (size_t i = 0; snapshots && i < n_snapshots; i++)
 		snapshot_free(&snapshots[i]);
 	for (size_t i = 0; i < n_cases; i++) {
 		free(cases[i].folder);
