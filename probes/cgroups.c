@@ -36,15 +36,19 @@ folder_ask(struct probe_context *c, const struct cgroup_place *place, CgroupAnsw
 	struct cgroup_limits limits;
 	int r = cgroup_look(place);
 
-	if (r == 0 || r == -ENOENT)
-		SET_FACT(answer, exists, r == 0);
-	if (r < 0)
-		SET_FACT(answer, error, -r);
+	/* Every hierarchy has a root, mounted or not. */
+	if (r == -ENOTSUP && streq(place->path, "/")) {
+		SET_FACT(answer, exists, true);
+		return 0;
+	}
 	if (r < 0 && r != -ENOENT) {
 		gap_note(c->gaps, DOMAIN__DOMAIN_CGROUPS, NAME, 0, r, NULL, "%s:%s",
 			 answer->controllers, answer->path);
 		return 0;
 	}
+	SET_FACT(answer, exists, r == 0);
+	if (r < 0)
+		SET_FACT(answer, error, -r);
 	cgroup_limits_read(place, &limits);
 	room_note(answer, &limits);
 	if (!answer->exists)

@@ -49,13 +49,36 @@ kernel_config(const Kernel *kernel, const char *name)
 	return CONFIG_NOT_SET;
 }
 
-static bool
-is_wanted(struct slice name)
+/* All names that are kept, sorted: a configuration is long, and each of its lines is looked up. */
+struct names {
+	struct slice name[512];
+	size_t n;
+};
+
+static int
+name_compare(const void *a, const void *b)
 {
+	const struct slice *x = a, *y = b;
+	int r = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+
+	return r ? r : (x->n > y->n) - (x->n < y->n);
+}
+
+static void
+names_fill(struct names *names)
+{
+	const char *option;
+
+	names->n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		if (slice_eq(name, wanted[i]))
-			return true;
-	return modules_config_wanted(name);
+		names->name[names->n++] = slice_of(wanted[i]);
+	for (size_t i = 0; names->n < ARRAY_SIZE(names->name); i++) {
+		option = modules_config_option(i);
+		if (!option)
+			break;
+		names->name[names->n++] = slice_of(option);
+	}
+	qsort(names->name, names->n, sizeof(*names->name), name_compare);
 }
 
 static int
@@ -109,11 +132,13 @@ config_keep(struct probe_context *c, Kernel *k, struct slice text)
 {
 	struct arena *arena = c->snapshot->arena;
 	struct slice name, value;
+	struct names names;
 
+	names_fill(&names);
 	while (config_next(&text, &name, &value)) {
 		Setting *s;
 
-		if (!is_wanted(name))
+		if (!bsearch(&name, names.name, names.n, sizeof(name), name_compare))
 			continue;
 		s = NEW_FACT(arena, Setting, setting);
 		if (!s)

@@ -109,13 +109,13 @@ module_known_of(const char *asked)
 	return (struct module_known){};
 }
 
-bool
-modules_config_wanted(struct slice name)
+const char *
+modules_config_option(size_t i)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (known[i].option && slice_eq(name, known[i].option))
-			return true;
-	return false;
+	for (size_t k = 0; k < ARRAY_SIZE(known); k++)
+		if (known[k].option && i-- == 0)
+			return known[k].option;
+	return NULL;
 }
 
 /* A word that a module or an alias can be; others come from a snapshot that lies. */

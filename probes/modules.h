@@ -31,5 +31,5 @@ int modules_wanted(const Snapshot *tree, struct arena *arena, struct module_list
 /* What is known of `asked`; all NULL when nothing is. */
 struct module_known module_known_of(const char *asked);
 
-/* Whether the kernel probe must keep this option of the configuration. */
-bool modules_config_wanted(struct slice name);
+/* The options of a kernel's configuration that tell of modules, i from 0; NULL after the last. */
+const char *modules_config_option(size_t i);

@@ -9,7 +9,8 @@
  *     iptables-restore --version     iptables-restore v1.8.9 (nf_tables)
  *     tar --version                  tar (GNU tar) 1.34
  *
- * An ip of busybox is there, but is not the ip that CRIU needs.
+ * An ip of busybox is there, but is not the ip that CRIU needs. Beside a dump, where time
+ * counts, only CRIU and what the tree's own namespaces call for is run; the rest is looked for.
  */
 #include "probes/child.h"
 #include "probes/probes.h"
@@ -20,23 +21,32 @@
 
 enum { MAX_VERSION = 256 };
 
+enum occasion {
+	OF_DESTINATION,
+	ALWAYS,
+	NET_NAMESPACE,			/* the dump of a network namespace */
+	MOUNT_NAMESPACE,		/* the dump of a tmpfs */
+};
+
 struct tool {
 	const char *name;
 	const char *option;		/* makes it say its version */
 	const char *must_say;		/* a word without which it is another program; or NULL */
 	const char *is_not;		/* that other program, for the message */
+	enum occasion occasion;		/* when it is run on the source */
 };
 
 static const struct tool tools[] = {
-	{ "criu", "--version", "Version", "CRIU" },
-	{ "ip", "-V", "iproute2", "iproute2: busybox has an ip of its own that CRIU cannot use" },
-	{ "iptables-restore", "--version", "iptables", "iptables" },
-	{ "ip6tables-restore", "--version", "ip6tables", "ip6tables" },
-	{ "iptables-save", "--version", "iptables", "iptables" },
-	{ "nft", "--version", "nftables", "nftables" },
-	{ "tar", "--version", "GNU tar", "GNU tar, whose options CRIU uses" },
-	{ "gzip", "--version", NULL, NULL },
-	{ "apparmor_parser", "--version", NULL, NULL },
+	{ "criu", "--version", "Version", "CRIU", ALWAYS },
+	{ "ip", "-V", "iproute2", "iproute2: busybox has an ip of its own that CRIU cannot use",
+	  NET_NAMESPACE },
+	{ "iptables-restore", "--version", "iptables", "iptables", NET_NAMESPACE },
+	{ "ip6tables-restore", "--version", "ip6tables", "ip6tables", NET_NAMESPACE },
+	{ "iptables-save", "--version", "iptables", "iptables", NET_NAMESPACE },
+	{ "nft", "--version", "nftables", "nftables", OF_DESTINATION },
+	{ "tar", "--version", "GNU tar", "GNU tar, whose options CRIU uses", MOUNT_NAMESPACE },
+	{ "gzip", "--version", NULL, NULL, MOUNT_NAMESPACE },
+	{ "apparmor_parser", "--version", NULL, NULL, OF_DESTINATION },
 };
 
 /* Folders of administrators' tools, which the PATH of an ssh command may lack. */
@@ -142,6 +152,32 @@ tool_run(struct probe_context *c, const struct tool *t, Tool *fact)
 	return fact->error ? 0 : -ENOMEM;
 }
 
+/* Whether a process of the tree lives in another namespace than criu would. */
+static bool
+has_own_namespace(const Snapshot *s, enum occasion occasion)
+{
+	const NamespaceSet *here = s->criu_place ? s->criu_place->ns : NULL;
+
+	for (size_t i = 0; here && i < s->n_process; i++) {
+		const NamespaceSet *ns = s->process[i]->ns;
+
+		if (ns && (occasion == NET_NAMESPACE ? ns->net != here->net : ns->mnt != here->mnt))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_to_be_run(const struct probe_context *c, const struct tool *t)
+{
+	if (c->root->recorded)
+		return false;
+	if (!c->source_side || t->occasion == ALWAYS)
+		return true;
+	return t->occasion != OF_DESTINATION &&
+	       has_own_namespace(c->snapshot->facts, t->occasion);
+}
+
 static int
 tool_ask(struct probe_context *c, const struct tool *t)
 {
@@ -160,9 +196,8 @@ tool_ask(struct probe_context *c, const struct tool *t)
 		fact->path = arena_strdup(arena, path);
 		if (!fact->path)
 			return -ENOMEM;
-		/* What lies in a recorded tree is not run. */
 		SET_FACT(fact, state, TOOL_STATE__TOOL_CANNOT_TELL);
-		r = c->root->recorded ? 0 : tool_run(c, t, fact);
+		r = is_to_be_run(c, t) ? tool_run(c, t, fact) : 0;
 	}
 	return r < 0 ? r : ADD_FACT(arena, c->host->tool, c->host->n_tool, fact);
 }
