@@ -30,6 +30,7 @@ struct task_context {
 	const struct dump_options *options;
 	const struct root *root;	/* "/" or a recorded tree */
 	struct root proc;		/* /proc/PID, held; of a dead leader: a living thread's folder */
+	struct root leader;		/* /proc/PID in any case */
 	struct root tid_proc;		/* SCOPE_THREAD: /proc/PID/task/TID, held */
 	int pid;
 	Process *process;		/* to fill */
@@ -38,6 +39,7 @@ struct task_context {
 	struct gaps *gaps;
 	struct buffer *text;		/* scratch, kept between reads */
 	struct worker *worker;
+	struct record *record;		/* worker.h: what is kept of the process beside its facts */
 };
 
 /* What a collector of the whole tree is handed, after all tasks were read. */

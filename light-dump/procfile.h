@@ -24,6 +24,13 @@ struct numbers {
 
 void numbers_free(struct numbers *list);
 
+static inline void
+cleanup_numbers(struct numbers *list)
+{
+	numbers_free(list);
+}
+#define _cleanup_numbers_ cleanup(cleanup_numbers)
+
 /*
  * The names of a folder that are numbers (/proc, fd, task), rising. 0 or -errno; -EFBIG when
  * there are more than `limit`.

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that the light-dump learns, in the order in which it is learned. Rows of threads come
+ * before those of processes, and those before the rows of the tree.
+ */
+#include "light-dump/collectors.h"
+
+#include "base/cleanup.h"
+
+const struct collector collectors[] = {
+	/* The namespaces first among the rest: files are told apart by their mount namespace. */
+	{ .name = "threads",
+	  .reads = "/proc/PID/task/TID/stat, /proc/PID/task/TID/status",
+	  .domain = DOMAIN__DOMAIN_TASKS,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = threads_collect },
+	{ .name = "thread-namespaces",
+	  .reads = "/proc/PID/task/TID/ns",
+	  .domain = DOMAIN__DOMAIN_NAMESPACES,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = thread_namespaces_collect },
+	{ .name = "thread-cgroups",
+	  .reads = "/proc/PID/task/TID/cgroup",
+	  .domain = DOMAIN__DOMAIN_CGROUPS,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = thread_cgroups_collect },
+	{ .name = "labels",
+	  .reads = "/proc/PID/task/TID/attr/current",
+	  .domain = DOMAIN__DOMAIN_SECURITY,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = labels_collect },
+	{ .name = "vector-use",
+	  .reads = "/proc/PID/task/TID/arch_status",
+	  .domain = DOMAIN__DOMAIN_CPU,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = vector_use_collect },
+
+	{ .name = "identity",
+	  .reads = "/proc/PID/loginuid, /proc/PID/oom_score_adj, /proc/PID/personality",
+	  .domain = DOMAIN__DOMAIN_TASKS,
+	  .scope = SCOPE_TASK,
+	  .collect_task = identity_collect },
+	{ .name = "limits",
+	  .reads = "/proc/PID/limits",
+	  .domain = DOMAIN__DOMAIN_LIMITS,
+	  .scope = SCOPE_TASK,
+	  .collect_task = limits_collect },
+	{ .name = "timers",
+	  .reads = "/proc/PID/timers",
+	  .domain = DOMAIN__DOMAIN_TIMERS,
+	  .scope = SCOPE_TASK,
+	  .collect_task = timers_collect },
+	{ .name = "auxv",
+	  .reads = "/proc/PID/auxv",
+	  .domain = DOMAIN__DOMAIN_CPU,
+	  .scope = SCOPE_TASK,
+	  .collect_task = auxv_collect },
+	{ .name = "id-maps",
+	  .reads = "/proc/PID/uid_map, /proc/PID/gid_map",
+	  .domain = DOMAIN__DOMAIN_NAMESPACES,
+	  .scope = SCOPE_TASK,
+	  .collect_task = id_maps_collect },
+	{ .name = "paths",
+	  .reads = "/proc/PID/exe, /proc/PID/cwd, /proc/PID/root",
+	  .domain = DOMAIN__DOMAIN_FILES,
+	  .scope = SCOPE_TASK,
+	  .collect_task = paths_collect },
+	{ .name = "fds",
+	  .reads = "/proc/PID/fd, /proc/PID/fdinfo",
+	  .domain = DOMAIN__DOMAIN_FDS,
+	  .scope = SCOPE_TASK,
+	  .collect_task = fds_collect },
+	{ .name = "mappings",
+	  .reads = "/proc/PID/maps, /proc/PID/map_files",
+	  .domain = DOMAIN__DOMAIN_MAPPINGS,
+	  .scope = SCOPE_TASK,
+	  .collect_task = mappings_collect },
+
+	{ .name = "cgroups",
+	  .reads = "the interface files of the tree's cgroups",
+	  .domain = DOMAIN__DOMAIN_CGROUPS,
+	  .scope = SCOPE_TREE,
+	  .collect_tree = cgroups_collect },
+};
+
+const size_t n_collectors = ARRAY_SIZE(collectors);
