@@ -192,8 +192,8 @@ bench: deps-test	## the figures: ratios in one run
 	$(Q)$(MAKE) --no-print-directory all $(BUILD)/mkproc
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck tests/bench/bench
 
-coverage-rules: all	## rules whose facts no real object has filled in the last test run
-	$(Q)tests/coverage-rules $(BUILD)/migcheck
+coverage-rules: all $(BUILD)/mkproc	## rules that have not judged a real kernel object
+	$(Q)tests/coverage-rules $(BUILD)/migcheck $(BUILD)/mkproc
 
 docs: all	## docs/rules.md from the rule table
 	$(Q)$(BUILD)/migcheck rules -f markdown > docs/rules.md.new && mv docs/rules.md.new docs/rules.md

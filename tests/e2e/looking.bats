@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Looking changes nothing: the system calls of a dump and of a probe, with every descriptor
+# resolved, and what the targets see of it.
+load common
+
+teardown() { stop_quiet; }
+
+trace() {
+	strace -f -y -qq -o "$BATS_TEST_TMPDIR/trace" "$@"
+}
+
+@test "a dump and a probe make no call that could touch a target or the host" {
+	start_quiet python3 -c 'import socket,threading,time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+c = socket.create_connection(s.getsockname()); f = open("/etc/passwd")
+threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(int, 1)], daemon=True).start()
+time.sleep(600)'
+	sleep 0.3
+	trace "$MIGCHECK" dump -p "$QUIET_PID" -o "$BATS_TEST_TMPDIR/source"
+	[ -s "$BATS_TEST_TMPDIR/source" ]
+	mv "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/trace.dump"
+	trace "$MIGCHECK" probe -s "$BATS_TEST_TMPDIR/source" -o "$BATS_TEST_TMPDIR/there"
+	cat "$BATS_TEST_TMPDIR/trace.dump" >> "$BATS_TEST_TMPDIR/trace"
+	# The trace is one of a real look: it read the target's descriptors and maps.
+	grep -q "/proc/$QUIET_PID" "$BATS_TEST_TMPDIR/trace"
+
+	run grep -E '\b(ptrace|process_vm_readv|process_vm_writev|process_madvise|init_module|finit_module|delete_module|kexec_load|reboot|swapon|mount|umount2|pivot_root|move_mount|fsmount|sethostname|settimeofday|clock_settime|tgkill|tkill|rt_sigqueueinfo|pidfd_send_signal)\(' "$BATS_TEST_TMPDIR/trace"
+	[ "$status" -eq 1 ] || { echo "$output" | head; false; }
+
+	# kill(2) only ever ends our own children, by the pid that our own clone gave.
+	grep -oE '\bkill\([0-9-]+' "$BATS_TEST_TMPDIR/trace" | grep -oE '[0-9-]+$' | sort -u | while read -r pid; do
+		grep -qE "(clone3?|fork|vfork)(<[^>]*>)?\(.* = $pid$" "$BATS_TEST_TMPDIR/trace" || { echo "killed $pid"; exit 1; }
+	done
+
+	# Nothing is opened for writing below /proc, /sys or a cgroup.
+	run grep -E 'open(at|at2)?\(.*"?/(proc|sys)' "$BATS_TEST_TMPDIR/trace"
+	run grep -E '(O_WRONLY|O_RDWR|O_CREAT|O_TRUNC)' <<<"$output"
+	[ "$status" -eq 1 ] || { echo "$output" | head; false; }
+	run grep -E '^[0-9]+ +open(at|at2)?\(.*(O_WRONLY|O_RDWR|O_CREAT).*= [0-9]+<' "$BATS_TEST_TMPDIR/trace"
+	run grep -vE "= [0-9]+<($BATS_TEST_TMPDIR/|/dev/null)" <<<"$output"
+	[ "$status" -eq 1 ] || [ -z "$output" ] || { echo "$output" | head; false; }
+
+	# And nothing is written but to our own files, pipes, sockets that ask the kernel, and the terminal.
+	run grep -E '\b(p?writev?[0-9]*|sendfile|splice|ftruncate|truncate|fallocate|unlink(at)?|rename(at2?)?|mkdir(at)?|rmdir|symlink(at)?|link(at)?|f?chmod(at)?|f?chown(at)?|setxattr|utimensat)\(.*(/proc/|/sys/)' "$BATS_TEST_TMPDIR/trace"
+	[ "$status" -eq 1 ] || { echo "$output" | head; false; }
+}
+
+@test "no sample of a busy target shows a tracer or a stopped state while it is dumped" {
+	start_quiet python3 -c 'import threading
+for _ in range(3): threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(int, 1)]).start()'
+	sleep 0.3
+	python3 - "$QUIET_PID" "$MIGCHECK" "$BATS_TEST_TMPDIR/source" <<'PYTHON'
+import os, subprocess, sys
+pid, migcheck, out = sys.argv[1:]
+samples = 0
+for _ in range(10):
+    p = subprocess.Popen([migcheck, "dump", "-q", "-p", pid, "-o", out])
+    while p.poll() is None:
+        for tid in os.listdir("/proc/%s/task" % pid):
+            text = open("/proc/%s/task/%s/status" % (pid, tid)).read()
+            samples += 1
+            assert "\nTracerPid:\t0\n" in text, text
+            state = text.split("\nState:\t")[1][0]
+            assert state in "RSD", state
+    assert p.returncode == 0
+assert samples > 100, samples
+print(samples, "samples")
+PYTHON
+}
+
+@test "a dump leaves the target's descriptors, files' times and pending signals as they were" {
+	echo content > "$BATS_TEST_TMPDIR/file"
+	touch -a -d '2001-01-01' "$BATS_TEST_TMPDIR/file"
+	start_quiet python3 -c "import time; f = open('$BATS_TEST_TMPDIR/file'); f.read(3); time.sleep(600)"
+	sleep 0.3
+	touch -a -d '2001-01-01' "$BATS_TEST_TMPDIR/file"
+	before=$(ls -l "/proc/$QUIET_PID/fd" | awk '{print $9,$10,$11}'; cat /proc/$QUIET_PID/fdinfo/3; grep -E 'Sig|Shd' /proc/$QUIET_PID/status; stat -c '%X %Y %Z' "$BATS_TEST_TMPDIR/file")
+	"$MIGCHECK" dump -q -p "$QUIET_PID" -o "$BATS_TEST_TMPDIR/source"
+	after=$(ls -l "/proc/$QUIET_PID/fd" | awk '{print $9,$10,$11}'; cat /proc/$QUIET_PID/fdinfo/3; grep -E 'Sig|Shd' /proc/$QUIET_PID/status; stat -c '%X %Y %Z' "$BATS_TEST_TMPDIR/file")
+	[ "$before" = "$after" ]
+	# The content was really read: its digest is the one that sha256sum finds.
+	"$MIGCHECK" show "$BATS_TEST_TMPDIR/source" | grep -F "$BATS_TEST_TMPDIR/file" | grep -q "$(sha256sum < "$BATS_TEST_TMPDIR/file" | cut -d' ' -f1)"
+}
