@@ -19,3 +19,7 @@ extern const struct ruleset rules_dst_files;
 extern const struct ruleset rules_dst_paths;
 extern const struct ruleset rules_dst_cgroups;
 extern const struct ruleset rules_dst_limits;
+extern const struct ruleset rules_dst_net;
+extern const struct ruleset rules_dst_memory;
+extern const struct ruleset rules_dst_kernel;
+extern const struct ruleset rules_dst_host;
