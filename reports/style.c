@@ -122,9 +122,9 @@ page_line(struct page *p, unsigned int indent, const char *label, unsigned int c
 	put(p, label, strlen(label));
 	if (*label)
 		put_style(p, STYLE_DIM, false);
-	put_blanks(p, used < column ? column - used : 1);
+	put_blanks(p, used < column ? column - used : *label ? 1 : 0);
 	put_style(p, style, true);
-	put_folded(p, used < column ? column : used + 1, buffer_slice(&clean));
+	put_folded(p, used < column ? column : used + (*label ? 1 : 0), buffer_slice(&clean));
 	put_style(p, style, false);
 	put(p, "\n", 1);
 }

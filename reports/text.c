@@ -178,7 +178,7 @@ put_finding(struct page *p, const struct finding *f, enum style style)
 	if (f->confidence == CONFIDENCE_POSSIBLE)
 		(void) buffer_printf(&head, "   (possible, not seen)");
 	page_put(p, style, "  %s", f->rule->id);
-	page_line(p, 1, "", 3, STYLE_BOLD, buffer_slice(&head).p);
+	page_line(p, 0, "", 3, STYLE_BOLD, buffer_slice(&head).p);
 	page_line(p, FIELD, "what", TEXT, STYLE_PLAIN, f->rule->title);
 	put_value(p, "here", f->here, f->here_from);
 	put_value(p, "there", f->there, f->there_from);
@@ -287,23 +287,68 @@ put_assumed(struct page *p, const struct assessment *a)
 		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, h->brings[i]);
 }
 
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && streq(a, b));
+}
+
+/* One cause often leaves many rules without their facts: it is told once, with all of them. */
+static bool
+same_cause(const struct unknown *a, const struct unknown *b)
+{
+	return a->at_destination == b->at_destination && same(a->missing, b->missing) &&
+	       same(a->because, b->because);
+}
+
+static bool
+told_before(const struct assessment *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_cause(&a->unknowns[i], &a->unknowns[n]))
+			return true;
+	return false;
+}
+
+/* The rules that a cause leaves undecided; true when one of them is a blocker's. */
+static bool
+list_undecided(const struct assessment *a, size_t n, struct buffer *b)
+{
+	const char *last = NULL;
+	bool blocker = false;
+
+	for (size_t i = n; i < a->n_unknowns; i++) {
+		const struct unknown *u = &a->unknowns[i];
+
+		if (!same_cause(u, &a->unknowns[n]))
+			continue;
+		blocker = blocker || u->rule->severity == SEVERITY_BLOCKER;
+		if (!last || !streq(last, u->rule->id))
+			(void) buffer_printf(b, "%s%s", last ? ", " : "", u->rule->id);
+		last = u->rule->id;
+	}
+	return blocker;
+}
+
 static void
 put_unknowns(struct page *p, const struct assessment *a)
 {
-	_cleanup_buffer_ struct buffer b = { 0 };
-
 	if (a->n_unknowns == 0)
 		return;
 	page_put(p, STYLE_BOLD, "\nNot learned\n");
 	for (size_t i = 0; i < a->n_unknowns; i++) {
+		_cleanup_buffer_ struct buffer head = { 0 }, rules = { 0 };
 		const struct unknown *u = &a->unknowns[i];
+		bool blocker;
 
-		b.n = 0;
-		(void) buffer_printf(&b, "%s: %s", u->thing, u->missing);
-		page_put(p, u->rule->severity == SEVERITY_BLOCKER ? STYLE_YELLOW : STYLE_DIM, "  %s", u->rule->id);
-		page_line(p, 1, "", 3, STYLE_PLAIN, buffer_slice(&b).p);
+		if (told_before(a, i))
+			continue;
+		blocker = list_undecided(a, i, &rules);
+		(void) buffer_printf(&head, "%s: %s", u->thing, u->missing);
+		page_line(p, INDENT, "", INDENT, blocker ? STYLE_YELLOW : STYLE_PLAIN, buffer_slice(&head).p);
 		page_line(p, FIELD, "because", TEXT, STYLE_PLAIN, u->because);
 		page_line(p, FIELD, "do", TEXT, STYLE_PLAIN, u->remedy);
+		page_line(p, FIELD, "leaves", TEXT, STYLE_DIM, buffer_slice(&rules).p);
 	}
 }
 
