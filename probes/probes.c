@@ -95,6 +95,25 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_PIDS,
 		.ask = pids_ask,
 	},
+	{
+		.name = "net",
+		.reads = "rtnetlink, sock_diag, /proc/net, /proc/*/fd of who holds a port of the tree",
+		.domain = DOMAIN__DOMAIN_NET,
+		.ask = net_ask,
+		.source_side_too = true,
+	},
+	{
+		.name = "unix-names",
+		.reads = "sock_diag, /proc/net/unix, the paths of the tree's unix sockets",
+		.domain = DOMAIN__DOMAIN_NET,
+		.ask = unix_names_ask,
+	},
+	{
+		.name = "terminals",
+		.reads = "/dev/pts (the names)",
+		.domain = DOMAIN__DOMAIN_TERMINALS,
+		.ask = terminals_ask,
+	},
 };
 
 const size_t n_probes = ARRAY_SIZE(probes);
