@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking at one path of the source, in a child that may be killed. Nothing is opened before it
+ * was seen to be a regular file on a real file system, and nothing is read where kind and size
+ * already differ. See paths.c for what may be told of it.
+ */
+#include "probes/paths-look.h"
+#include "kernel/filesystem.h"
+#include "probes/others.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/statvfs.h>
+
+/* A file of holes may claim any size, and so may a snapshot. */
+#define MAX_HASHED (64ULL << 30)
+
+static const struct root *
+root_of(const struct paths *a, const struct path_question *q)
+{
+	return q->of_host ? a->c->root : a->c->tree_root;
+}
+
+static bool
+folder_is_missing(const struct root *r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = slash ? strndup(path, (size_t) (slash - path)) : NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (!folder || !folder[0])
+		return false;
+	fd = root_openat(r, folder, O_PATH);
+	return fd == -ENOENT || fd == -ENOTDIR;
+}
+
+const char *
+path_fs_type(const struct paths *a, const struct statx *st)
+{
+	const Filesystems *f = a->c->host->filesystems;
+
+	if (!f || !(st->stx_mask & STATX_MNT_ID))
+		return NULL;
+	for (size_t i = 0; i < f->n_mount; i++)
+		if (f->mount[i]->id == st->stx_mnt_id)
+			return f->mount[i]->fs_type;
+	return NULL;
+}
+
+/* The very inode of the source, unchanged, on the machine that the tree lives on now. */
+static bool
+is_source_itself(const struct paths *a, const File *f, const struct statx *st)
+{
+	return a->c->options->live_tree_here && f->has_ino && st->stx_ino == f->ino &&
+	       st->stx_dev_major == f->dev_major && st->stx_dev_minor == f->dev_minor &&
+	       f->mtime_ns == st->stx_mtime.tv_sec * 1000000000LL + st->stx_mtime.tv_nsec &&
+	       f->ctime_ns == st->stx_ctime.tv_sec * 1000000000LL + st->stx_ctime.tv_nsec;
+}
+
+static bool
+has_digest(const File *f)
+{
+	return f->has_sha256 && f->sha256.len == DIGEST_SIZE;
+}
+
+/* Is there anything to compare, and does it agree so far that comparing is worth it? */
+static bool
+content_is_wanted(const struct paths *a, const File *f, const struct statx *st)
+{
+	if (!f || a->c->options->no_content || (!has_digest(f) && !f->has_build_id))
+		return false;
+	return S_ISREG(f->mode) && S_ISREG(st->stx_mode) && f->has_size && f->size == st->stx_size;
+}
+
+static bool
+source_holds(const File *f)
+{
+	return f->used_exe || f->used_map || f->used_map_exec || f->used_fd;
+}
+
+static void
+compare(const File *f, struct path_seen *s)
+{
+	const struct identity *id = &s->identity;
+
+	if (has_digest(f) && id->state == DIGEST_STATE__DIGEST_DONE)
+		s->same = memcmp(f->sha256.data, id->sha256, DIGEST_SIZE) == 0 ? SAME_YES : SAME_NO;
+	if (f->has_build_id && id->read)
+		s->same_build = f->build_id.len == id->elf.build_id_length &&
+				memcmp(f->build_id.data, id->elf.build_id, f->build_id.len) == 0 ?
+					SAME_YES : SAME_NO;
+}
+
+static void
+read_content(const struct paths *a, const struct path_question *q, int held, struct crew_slot *slot,
+	     struct path_seen *s)
+{
+	const File *f = q->file;
+	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
+					.fs_type = path_fs_type(a, &s->st) };
+	struct stat st;
+
+	if (is_source_itself(a, f, &s->st)) {
+		s->same = has_digest(f) ? SAME_YES : SAME_UNSAID;
+		s->same_build = f->has_build_id ? SAME_YES : SAME_UNSAID;
+		return;
+	}
+	if (f->size > MAX_HASHED) {
+		s->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
+		return;
+	}
+	if (fstat(held, &st) < 0)
+		return;
+	s->tell = others_may_read(root_of(a, q), q->path, &st);
+	if (!s->tell && !source_holds(f)) {
+		s->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
+		return;
+	}
+	identity_read(held, &wants, slot, &s->identity);
+	compare(f, s);
+	if (s->tell)
+		return;
+	/* What may not be told does not leave this process. */
+	memset(s->identity.sha256, 0, sizeof(s->identity.sha256));
+	memset(&s->identity.elf, 0, sizeof(s->identity.elf));
+}
+
+void
+path_look(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
+	  struct path_seen *s)
+{
+	int flags = O_PATH | (q->file && S_ISLNK(q->file->mode) ? O_NOFOLLOW : 0);
+	struct statvfs fs;
+	_cleanup_close_ int fd = -1;
+
+	fd = root_openat(root_of(a, q), q->path, flags);
+	if (fd < 0) {
+		s->error = -fd;
+		if (fd == -ENOENT || fd == -ENOTDIR)
+			s->parent_missing = folder_is_missing(root_of(a, q), q->path);
+		return;
+	}
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &s->st) < 0) {
+		s->error = errno;
+		return;
+	}
+	if (fstatvfs(fd, &fs) == 0) {
+		s->has_space = true;
+		s->flags = fs.f_flag;
+		s->free_bytes = (uint64_t) fs.f_bavail * fs.f_frsize;
+	}
+	if (content_is_wanted(a, q->file, &s->st))
+		read_content(a, q, fd, slot, s);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which paths the destination is asked about, out of a source snapshot.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "facts/snapshot.h"
+#include <stdbool.h>
+
+struct path_question {
+	const char *path;		/* of the source snapshot, or of the list's own arena */
+	const File *file;		/* what it leads to there; NULL: only asked what it is */
+	bool of_host;			/* below the host's root, not below the tree's */
+};
+
+struct path_questions {
+	struct path_question *question;	/* each path once, sorted; those of the host last */
+	size_t n;
+};
+
+/* Lists them; texts that have to be made come from `arena`. 0 or -ENOMEM. */
+int path_questions_make(const Snapshot *source, struct arena *arena, struct path_questions *ret);
