@@ -223,7 +223,7 @@ print(json.dumps([a for a in json.load(sys.stdin).get("path_answer", []) if a["p
 header { format: 1 kind: SNAPSHOT_SOURCE }
 tree { root_pid: 42 }
 process { pid: 42 comm: "x" exe { path: "/x" file: 4000000000 } thread { tid: 42 cgroup_set: 4000000000 }
-  fd { number: 3 kind: FD_REGULAR file: 77 } fd { number: 4 kind: 99 } mapping { start: 18446744073709551615 end: 0 file: 9 } }
+  fd { number: 3 kind: FD_REGULAR file: 77 } fd { number: 4 kind: FD_SECRETMEM file: 4294967295 } mapping { start: 18446744073709551615 end: 0 file: 9 } }
 process { pid: 42 }
 process { }
 socket { }
