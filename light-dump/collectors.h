@@ -31,6 +31,6 @@ int namespaces_collect(struct tree_context *c);
 int sockets_collect(struct tree_context *c);
 int netdevs_collect(struct tree_context *c);
 int cgroups_collect(struct tree_context *c);
-int terminals_collect(struct tree_context *c);
+int within_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
