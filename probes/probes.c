@@ -83,6 +83,13 @@ const struct probe probes[] = {
 		.source_side_too = true,
 	},
 	{
+		.name = "filesystems",
+		.reads = "/proc/filesystems, /proc/self/mountinfo",
+		.domain = DOMAIN__DOMAIN_FILESYSTEMS,
+		.ask = filesystems_ask,
+		.source_side_too = true,
+	},
+	{
 		.name = "cgroups",
 		.reads = "/proc/cgroups, /proc/self/{cgroup,mountinfo}, the folders of cgroups",
 		.domain = DOMAIN__DOMAIN_CGROUPS,
@@ -113,6 +120,12 @@ const struct probe probes[] = {
 		.reads = "/dev/pts (the names)",
 		.domain = DOMAIN__DOMAIN_TERMINALS,
 		.ask = terminals_ask,
+	},
+	{
+		.name = "paths",
+		.reads = "the source's paths below --root: kind, mode, size, build-id, SHA-256",
+		.domain = DOMAIN__DOMAIN_FILES,
+		.ask = paths_ask,
 	},
 };
 
