@@ -170,8 +170,10 @@ file_buildid(struct judge *j, const struct subject *s)
 	if (file_is_same(j, f, a))
 		return FINE;
 	if (!a->has_build_id || a->build_id.len == 0) {
-		if (a->build_id_looked)
+		if (a->build_id_looked || a->same_as_asked)
 			return FINE;		/* CRIU accepts a file without one */
+		if (a->has_same_as_asked)
+			return NOT_ABOUT;	/* only whether its content agrees may be told */
 		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "its build-id there");
 	}
 	if (f->build_id.len == a->build_id.len &&
@@ -236,8 +238,8 @@ file_content(struct judge *j, const struct subject *s)
 		return FINE;
 	}
 	if (agrees < 0)
-		return is_code(f) ? judge_unknown(j, !f->has_sha256 ? false : true, DOMAIN__DOMAIN_FILES,
-						  f->path, "a digest of its content") : NOT_ABOUT;
+		return is_code(f) ? judge_unknown(j, f->has_sha256, DOMAIN__DOMAIN_FILES, f->path,
+						  "a digest of its content") : NOT_ABOUT;
 	found = file_find(j, f, content_text(j, f->has_sha256, f->sha256, "this content"),
 			  content_text(j, a->has_sha256, a->sha256, "other content of the same size"));
 	if (is_code(f))
