@@ -39,6 +39,19 @@ offer(struct plan *p, bool has, uint32_t file, struct file_work handle)
 }
 
 static void
+offer_fd(struct plan *p, int pid, const Fd *fd)
+{
+	offer(p, fd->has_file, fd->file,
+	      (struct file_work){ .handle = HANDLE_FD, .pid = pid, .first = (uint64_t) fd->number });
+	for (size_t i = 0; i < fd->n_lock && fd->has_file && fd->file < p->n; i++) {
+		const FileLock *l = fd->lock[i];
+
+		if (l->kind && l->access && streq(l->kind, "LEASE") && streq(l->access, "WRITE"))
+			p->work[fd->file].leased = true;
+	}
+}
+
+static void
 find_handles(struct plan *p, const Snapshot *s)
 {
 	for (size_t i = 0; i < s->n_process; i++) {
@@ -48,9 +61,7 @@ find_handles(struct plan *p, const Snapshot *s)
 			offer(p, t->exe->has_file, t->exe->file,
 			      (struct file_work){ .handle = HANDLE_EXE, .pid = t->pid });
 		for (size_t k = 0; k < t->n_fd; k++)
-			offer(p, t->fd[k]->has_file, t->fd[k]->file,
-			      (struct file_work){ .handle = HANDLE_FD, .pid = t->pid,
-						  .first = (uint64_t) t->fd[k]->number });
+			offer_fd(p, t->pid, t->fd[k]);
 		for (size_t k = 0; k < t->n_mapping; k++)
 			offer(p, t->mapping[k]->has_file, t->mapping[k]->file,
 			      (struct file_work){ .handle = HANDLE_MAP, .pid = t->pid,
@@ -134,6 +145,12 @@ places_begin(struct tree_context *c, struct plan *p)
 /* ---- what is wanted -------------------------------------------------------------------- */
 
 static bool
+is_code(const File *f)
+{
+	return f->used_exe || f->used_map_exec;
+}
+
+static bool
 digest_is_wanted(const File *f, const struct dump_options *o)
 {
 	if (o->no_hash)
@@ -141,30 +158,40 @@ digest_is_wanted(const File *f, const struct dump_options *o)
 	/* Code made at run time: written, executed, and without a name to be found by. */
 	if (f->used_write && f->nlink == 0)
 		return false;
-	if (f->used_exe || f->used_map_exec)
+	if (is_code(f))
 		return true;
 	return (f->used_fd || f->used_map) && !f->used_write;
 }
 
+/*
+ * A record without a mode came from the text of maps alone, since map_files is denied to us:
+ * the path may still lead to the inode, and then shows what it is.
+ */
 static void
-decide(const struct dump_options *o, File *f, struct file_work *w)
+decide(struct tree_context *c, File *f, struct file_work *w)
 {
-	bool digest = digest_is_wanted(f, o);
+	bool digest = digest_is_wanted(f, c->options);
 
-	if (!f->has_mode || !S_ISREG(f->mode))
+	if (f->has_mode ? !S_ISREG(f->mode) : !f->has_ino)
 		return;
-	w->elf = !f->used_append_only && f->size > 0;
 	if (f->fs_type && !filesystem_name_may_be_read(f->fs_type)) {
-		w->elf = false;
 		if (digest)
 			SET_FACT(f, digest_state, DIGEST_STATE__DIGEST_NOT_ALLOWED);
 		return;
 	}
-	if (digest && !f->used_exe && !f->used_map_exec && f->size > o->hash_limit) {
-		SET_FACT(f, digest_state, DIGEST_STATE__DIGEST_OVER_LIMIT);
-		return;
+	if (digest && w->leased) {
+		SET_FACT(f, digest_state, DIGEST_STATE__DIGEST_FAILED);
+		SET_FACT(f, digest_errno, EBUSY);
+		gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "files", f->user_pid, -EBUSY,
+			 "it is under a write lease, which reading would break", "content of %s", f->path);
 	}
-	w->digest = digest;
+	if (w->leased)
+		return;
+	w->elf = !f->used_append_only && (!f->has_mode || f->size > 0);
+	if (digest && !is_code(f) && f->size > c->options->hash_limit)
+		SET_FACT(f, digest_state, DIGEST_STATE__DIGEST_OVER_LIMIT);
+	else
+		w->digest = digest;
 }
 
 struct inode {
@@ -259,16 +286,15 @@ file_plan(struct tree_context *c, struct plan *p, const struct mount_index *moun
 	struct file_work *w = &p->work[i];
 
 	w->place = -1;
-	if (f->has_mnt_ns && f->path && f->path[0] == '/') {
+	/* A recorded root has no inodes in use, only copies of what was read then. */
+	if (!c->root->recorded && f->has_mnt_ns && f->path && f->path[0] == '/') {
 		w->place = place_find(c, p, f->mnt_ns);
 		if (w->place == -ENOMEM)
 			return -ENOMEM;
 	}
 	if (f->has_mnt_ns && !f->fs_type)
 		f->fs_type = mount_index_type(mounts, f);
-	if (f->has_mode)
-		SET_FACT(f, whole_readable, (f->mode & S_IROTH) != 0);
-	decide(c->options, f, w);
+	decide(c, f, w);
 	return 0;
 }
 

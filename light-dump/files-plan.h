@@ -19,7 +19,8 @@ struct file_work {
 	enum handle handle;
 	int pid;			/* whose link it is */
 	uint64_t first, second;		/* number of the descriptor; both ends of the mapping */
-	int place;			/* index into places, -1: the path is not looked up */
+	int place;			/* index into places; -1: the path is not looked up */
+	bool leased;			/* under a write lease, which any open(2) would break */
 	bool digest, elf;		/* of the content, wanted by this record or another of its inode */
 	uint32_t reader;		/* index of the record that is read for all of this inode */
 };
@@ -41,8 +42,8 @@ struct plan {
 };
 
 /*
- * Makes the plan, and sets what is known without looking: fs_type, whole_readable, and the
- * digest state of what is not to be read. 0 or -ENOMEM.
+ * Makes the plan, and sets what is known without looking: fs_type, and the digest state of
+ * what is not to be read. 0 or -ENOMEM.
  */
 int plan_make(struct tree_context *c, struct plan *ret);
 void plan_free(struct plan *p);

@@ -24,8 +24,7 @@
 struct looked {
 	uint32_t path_state;		/* a PathState */
 	int32_t path_error;
-	uint64_t ino;			/* what the path leads to */
-	uint32_t dev_major, dev_minor;
+	struct statx st;		/* what the path leads to */
 	struct identity identity;
 };
 
@@ -40,8 +39,19 @@ struct looking {
 static bool
 is_inode(const struct statx *st, const File *f)
 {
-	return st->stx_ino == f->ino && st->stx_dev_major == f->dev_major &&
-	       st->stx_dev_minor == f->dev_minor;
+	if (st->stx_ino != f->ino)
+		return false;
+	if (st->stx_dev_major == f->dev_major && st->stx_dev_minor == f->dev_minor)
+		return true;
+	/* The maps text has the device of the superblock, statx(2) that of the subvolume. */
+	return !f->has_mode && f->fs_type && streq(f->fs_type, "btrfs");
+}
+
+/* An overlay's inode in the maps text may be another than statx(2) shows for the same file. */
+static bool
+cannot_be_compared(const File *f)
+{
+	return !f->has_mode && f->fs_type && streq(f->fs_type, "overlay");
 }
 
 static int
@@ -60,26 +70,23 @@ follow_path(const struct looking *l, uint32_t i, struct looked *ret)
 	const struct file_work *w = &l->plan->work[i];
 	int flags = O_PATH | (S_ISLNK(f->mode) ? O_NOFOLLOW : 0);
 	_cleanup_close_ int fd = -1;
-	struct statx st;
 	int r;
 
 	if (w->place < 0)
 		return -1;
 	fd = root_openat(&l->plan->place[w->place].root, f->path, flags);
-	r = fd < 0 ? fd : look_at(fd, &st);
+	r = fd < 0 ? fd : look_at(fd, &ret->st);
 	if (r < 0) {
 		ret->path_state = r == -ENOENT ? PATH_STATE__PATH_GONE : PATH_STATE__PATH_ERROR;
 		ret->path_error = -r;
 		return -1;
 	}
-	if (is_inode(&st, f)) {
+	if (is_inode(&ret->st, f)) {
 		ret->path_state = PATH_STATE__PATH_SAME;
 		return steal_fd(&fd);
 	}
-	ret->path_state = PATH_STATE__PATH_REPLACED;
-	ret->ino = st.stx_ino;
-	ret->dev_major = st.stx_dev_major;
-	ret->dev_minor = st.stx_dev_minor;
+	if (!cannot_be_compared(f))
+		ret->path_state = PATH_STATE__PATH_REPLACED;
 	return -1;
 }
 
@@ -122,14 +129,22 @@ hold(const struct looking *l, uint32_t i)
 	return is_inode(&st, l->facts->file[i]) ? steal_fd(&fd) : -ENOENT;
 }
 
+/* Of a file whose size was not known when the plan was made. */
+static bool
+is_over_limit(const struct looking *l, const File *f, const struct statx *st)
+{
+	return !f->has_mode && !f->used_exe && !f->used_map_exec &&
+	       st->stx_size > l->c->options->hash_limit;
+}
+
 static void
 look(size_t k, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct looking *l = arg;
 	uint32_t i = l->plan->order[k];
+	const File *f = l->facts->file[i];
 	const struct file_work *w = &l->plan->work[i];
-	struct identity_wants wants = { .digest = w->digest, .elf = w->elf,
-					.fs_type = l->facts->file[i]->fs_type };
+	struct identity_wants wants = { .digest = w->digest, .elf = w->elf, .fs_type = f->fs_type };
 	struct looked *ret = result;
 	_cleanup_close_ int by_path = follow_path(l, i, ret), held = -1;
 
@@ -141,7 +156,10 @@ look(size_t k, void *result, struct crew_slot *slot, void *arg)
 		ret->identity.error = -held;
 		return;
 	}
+	wants.digest &= !is_over_limit(l, f, &ret->st);
 	identity_read(held < 0 ? by_path : held, &wants, slot, &ret->identity);
+	if (w->digest && !wants.digest)
+		ret->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
 }
 
 /* Of local file systems one that hangs does not speak for the others on it: no group. */
@@ -178,6 +196,21 @@ gap(struct tree_context *c, const File *f, int error, const char *what)
 		 f->path ? f->path : "a file without a path");
 }
 
+/* What only the path could show, since map_files is denied to us. */
+static void
+take_stat(File *f, const struct statx *st)
+{
+	SET_FACT(f, mode, st->stx_mode);
+	SET_FACT(f, nlink, st->stx_nlink);
+	SET_FACT(f, size, st->stx_size);
+	SET_FACT(f, blocks, st->stx_blocks);
+	SET_FACT(f, mtime_ns, st->stx_mtime.tv_sec * 1000000000LL + st->stx_mtime.tv_nsec);
+	SET_FACT(f, ctime_ns, st->stx_ctime.tv_sec * 1000000000LL + st->stx_ctime.tv_nsec);
+	SET_FACT(f, uid, st->stx_uid);
+	SET_FACT(f, gid, st->stx_gid);
+	SET_FACT(f, whole_readable, (st->stx_mode & S_IROTH) != 0);
+}
+
 static void
 take_path(struct tree_context *c, File *f, const struct file_work *w, const struct looked *l)
 {
@@ -193,10 +226,12 @@ take_path(struct tree_context *c, File *f, const struct file_work *w, const stru
 	if (l->path_state == PATH_STATE__PATH_ERROR)
 		SET_FACT(f, path_errno, l->path_error);
 	if (l->path_state == PATH_STATE__PATH_REPLACED) {
-		SET_FACT(f, other_ino, l->ino);
-		SET_FACT(f, other_dev_major, l->dev_major);
-		SET_FACT(f, other_dev_minor, l->dev_minor);
+		SET_FACT(f, other_ino, l->st.stx_ino);
+		SET_FACT(f, other_dev_major, l->st.stx_dev_major);
+		SET_FACT(f, other_dev_minor, l->st.stx_dev_minor);
 	}
+	if (l->path_state == PATH_STATE__PATH_SAME && !f->has_mode)
+		take_stat(f, &l->st);
 }
 
 /* Copies the digest out of the shared memory, which goes away. */
@@ -307,12 +342,11 @@ files_collect(struct tree_context *c)
 	};
 	int r;
 
-	/* A recorded root has no inodes in use, only copies of what was read then. */
-	if (c->root->recorded)
-		return -EOPNOTSUPP;
 	r = plan_make(c, &plan);
 	if (r < 0)
 		return r;
+	if (c->root->recorded)
+		return -EOPNOTSUPP;
 	if (s->tree && !c->options->no_hash)
 		SET_FACT(s->tree, hash_limit, c->options->hash_limit);
 	job.items = plan.n;
