@@ -25,7 +25,7 @@ struct tree_index {
 	const Process **process;	/* by pid */
 	size_t n_process;
 	const Process *root;
-	struct table by_pid, by_tid, socket, socket_fd, mount, ns;
+	struct table by_pid, by_tid, socket, socket_fd, master, mount, ns;
 };
 
 struct host_index {
@@ -140,10 +140,16 @@ by_pid(const void *a, const void *b)
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
+static bool
+is_master(const Fd *fd)
+{
+	return fd->terminal && fd->terminal->master && fd->terminal->has_index;
+}
+
 static int
 index_tasks(struct tree_index *t, struct arena *a)
 {
-	size_t n_threads = 0, n_sockets = 0;
+	size_t n_threads = 0, n_sockets = 0, n_masters = 0;
 	int r;
 
 	t->n_process = t->source->n_process;
@@ -157,14 +163,18 @@ index_tasks(struct tree_index *t, struct arena *a)
 
 	for (size_t i = 0; i < t->n_process; i++) {
 		n_threads += t->process[i]->n_thread;
-		for (size_t k = 0; k < t->process[i]->n_fd; k++)
+		for (size_t k = 0; k < t->process[i]->n_fd; k++) {
 			n_sockets += t->process[i]->fd[k]->kind == FD_KIND__FD_SOCKET;
+			n_masters += is_master(t->process[i]->fd[k]);
+		}
 	}
 	r = table_init(&t->by_pid, a, t->n_process);
 	if (r == 0)
 		r = table_init(&t->by_tid, a, n_threads);
 	if (r == 0)
 		r = table_init(&t->socket_fd, a, n_sockets);
+	if (r == 0)
+		r = table_init(&t->master, a, n_masters);
 	if (r < 0)
 		return r;
 
@@ -174,9 +184,12 @@ index_tasks(struct tree_index *t, struct arena *a)
 		table_add(&t->by_pid, mix((uint32_t) p->pid), p, NULL);
 		for (size_t k = 0; k < p->n_thread; k++)
 			table_add(&t->by_tid, mix((uint32_t) p->thread[k]->tid), p->thread[k], p);
-		for (size_t k = 0; k < p->n_fd; k++)
+		for (size_t k = 0; k < p->n_fd; k++) {
 			if (p->fd[k]->kind == FD_KIND__FD_SOCKET)
 				table_add(&t->socket_fd, mix(p->fd[k]->ino), p->fd[k], p);
+			else if (is_master(p->fd[k]))
+				table_add(&t->master, mix(p->fd[k]->terminal->index), p->fd[k], p);
+		}
 	}
 	return 0;
 }
@@ -285,6 +298,12 @@ index_thread(const struct tree_index *t, int tid, const Process **ret_process)
 		return thread;
 	}
 	return NULL;
+}
+
+bool
+index_terminal_master(const struct tree_index *t, uint32_t index)
+{
+	return TABLE_FIND(&t->master, mix(index), Fd, found->terminal->index == index) != NULL;
 }
 
 const Socket *

@@ -22,6 +22,8 @@ const Thread *index_thread(const struct tree_index *t, int tid, const Process **
 const Socket *index_socket(const struct tree_index *t, uint64_t ino);
 /* The first process, by pid, that holds the socket, and its descriptor. */
 const Process *index_socket_holder(const struct tree_index *t, uint64_t ino, const Fd **ret_fd);
+/* Whether the tree holds the master of this pseudo terminal. */
+bool index_terminal_master(const struct tree_index *t, uint32_t index);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);

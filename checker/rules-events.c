@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Descriptors that watch something: epoll, timers, processes, files. For inotify and fanotify
+ * fdinfo names what is watched by device and inode, not by path; criu looks for a path with
+ * open_by_handle_at(2) on a mount of that device:
+ *
+ *     inotify wd:1 ino:9e7e sdev:800013 mask:800afce fhandle-bytes:8 fhandle-type:1 f_handle:…
+ *     fanotify mnt_id:12 mflags:0 mask:40000002
+ */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/judge.h"
+#include "checker/rulesets.h"
+#include <fcntl.h>
+#include <time.h>
+
+enum { PIDFD_THREAD_FLAG = O_EXCL };
+
+static const char *
+fdinfo_of(struct judge *j, const struct subject *s)
+{
+	return judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
+}
+
+static const Fd *
+find_fd(const Process *p, int number)
+{
+	for (size_t i = 0; i < p->n_fd; i++)
+		if (p->fd[i]->number == number)
+			return p->fd[i];
+	return NULL;
+}
+
+/* Whether another descriptor of the task is still the inode that is watched. */
+static bool
+held_elsewhere(const Process *p, const EpollTarget *t)
+{
+	for (size_t i = 0; t->has_ino && i < p->n_fd; i++)
+		if (p->fd[i]->has_ino && p->fd[i]->ino == t->ino)
+			return true;
+	return false;
+}
+
+static enum judgement
+epoll_target_escaped(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process;
+
+	if (s->fd->kind != FD_KIND__FD_EPOLL)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->fd->n_epoll_target; i++) {
+		const EpollTarget *t = s->fd->epoll_target[i];
+		const Fd *fd;
+
+		if (t->has_same_open_file && t->same_open_file)
+			continue;
+		fd = find_fd(p, t->fd);
+		if (!t->has_same_open_file && fd && (!t->has_ino || !fd->has_ino || fd->ino == t->ino))
+			continue;
+		if (held_elsewhere(p, t))
+			continue;
+		judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "watches fd %d, which was closed since", t->fd), NULL)
+			->here_from = fdinfo_of(j, s);
+		return FINDING;
+	}
+	return FINE;
+}
+
+static enum judgement
+timerfd_clock(struct judge *j, const struct subject *s)
+{
+	if (s->fd->kind != FD_KIND__FD_TIMERFD || !s->fd->timerfd || !s->fd->timerfd->has_clock_id)
+		return NOT_ABOUT;
+	switch (s->fd->timerfd->clock_id) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+		return FINE;
+	default:
+		break;
+	}
+	judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "clock %d", s->fd->timerfd->clock_id), NULL)->here_from =
+		fdinfo_of(j, s);
+	return FINDING;
+}
+
+static enum judgement
+pidfd_thread(struct judge *j, const struct subject *s)
+{
+	if (s->fd->kind != FD_KIND__FD_PIDFD)
+		return NOT_ABOUT;
+	if (!(s->fd->flags & PIDFD_THREAD_FLAG))
+		return FINE;
+	judge_find(j, judge_fd(j, s->process, s->fd), "refers to a thread (PIDFD_THREAD)", NULL)->here_from = fdinfo_of(j, s);
+	return FINDING;
+}
+
+static enum judgement
+pidfd_foreign(struct judge *j, const struct subject *s)
+{
+	if (s->fd->kind != FD_KIND__FD_PIDFD || !s->fd->pidfd || !s->fd->pidfd->has_pid)
+		return NOT_ABOUT;
+	if (s->fd->pidfd->pid <= 0 || index_thread(j->at, s->fd->pidfd->pid, NULL) ||
+	    index_process(j->at, s->fd->pidfd->pid))
+		return FINE;
+	judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "process %d, outside the tree", s->fd->pidfd->pid), NULL)
+		->here_from = fdinfo_of(j, s);
+	return FINDING;
+}
+
+/* The kernel's own form of a device number: twelve bits major, twenty bits minor. */
+static bool
+is_device_of(const Mount *m, uint64_t dev)
+{
+	return m->dev_major == dev >> 20 && m->dev_minor == (dev & 0xfffff);
+}
+
+/* A mount of the device in the task's mount namespace. */
+static const Mount *
+mount_of_device(const struct judge *j, const Process *p, uint64_t dev)
+{
+	for (size_t i = 0; p->ns && i < j->source->n_mount; i++) {
+		const Mount *m = j->source->mount[i];
+
+		if (m->mnt_ns == p->ns->mnt && is_device_of(m, dev))
+			return m;
+	}
+	return NULL;
+}
+
+static bool
+has_openable_handles(const Mount *m)
+{
+	if (!m->fs_type || !streq(m->fs_type, "overlay"))
+		return true;
+	return m->super_options && strstr(m->super_options, "nfs_export=on");
+}
+
+static enum judgement
+inotify_handle(struct judge *j, const struct subject *s)
+{
+	enum judgement said = NOT_ABOUT;
+
+	if (s->fd->kind != FD_KIND__FD_INOTIFY)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->fd->n_inotify_watch; i++) {
+		const InotifyWatch *w = s->fd->inotify_watch[i];
+		const Mount *m;
+		struct finding *f;
+
+		if (!w->has_dev || !w->has_ino)
+			continue;
+		said = said == NOT_ABOUT ? FINE : said;
+		m = mount_of_device(j, s->process, w->dev);
+		if (m && has_openable_handles(m))
+			continue;
+		f = judge_find(j, judge_fd(j, s->process, s->fd),
+			       judge_text(j, "watches inode %llu of device %llu:%llu, %s",
+					  (unsigned long long) w->ino, (unsigned long long) (w->dev >> 20),
+					  (unsigned long long) (w->dev & 0xfffff),
+					  m ? "an overlay without nfs_export" : "which is not mounted there"),
+			       NULL);
+		f->here_from = fdinfo_of(j, s);
+		f->option = m ? "--force-irmap" : NULL;
+		f->option_kind = REQUIRE_ARRANGED;
+		f->confidence = m ? CONFIDENCE_POSSIBLE : CONFIDENCE_SEEN;
+		said = FINDING;
+	}
+	return said;
+}
+
+static enum judgement
+fanotify_mount_unknown(struct judge *j, const struct subject *s)
+{
+	enum judgement said = NOT_ABOUT;
+
+	if (s->fd->kind != FD_KIND__FD_FANOTIFY || !s->process->ns)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->fd->n_fanotify_mark; i++) {
+		const FanotifyMark *m = s->fd->fanotify_mark[i];
+
+		if (!m->has_mnt_id)
+			continue;
+		said = said == NOT_ABOUT ? FINE : said;
+		if (index_mount(j->at, s->process->ns->mnt, m->mnt_id))
+			continue;
+		judge_find(j, judge_fd(j, s->process, s->fd),
+			   judge_text(j, "marks mount %u, which is not in its namespace", m->mnt_id), NULL)
+			->here_from = fdinfo_of(j, s);
+		said = FINDING;
+	}
+	return said;
+}
+
+static enum judgement
+fanotify_fs_mark(struct judge *j, const struct subject *s)
+{
+	if (s->fd->kind != FD_KIND__FD_FANOTIFY)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < s->fd->n_fanotify_mark; i++)
+		if (s->fd->fanotify_mark[i]->whole_filesystem) {
+			judge_find(j, judge_fd(j, s->process, s->fd), "marks a whole file system", NULL)
+				->here_from = fdinfo_of(j, s);
+			return FINDING;
+		}
+	return FINE;
+}
+
+#define OF_FDS .about = ABOUT_FD, .source_needs = NEEDS(DOMAIN__DOMAIN_FDS)
+#define UNTIL_CLOSED                    \
+	.lifetime = LIFETIME_PERMANENT, \
+	.lifetime_why = "a descriptor stays open until the program closes it"
+
+static const struct rule rules[] = {
+	{
+		.id = "epoll-target-escaped",
+		.title = "epoll watches a descriptor that was closed since",
+		.why = "The watched file lives on in another process or a queue, and CRIU finds it under "
+		       "no number of this task.",
+		.remedy = "restart the program; it should take a descriptor out of its epoll set before "
+			  "closing it",
+		.criu_says = "Escaped/closed fd descriptor",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "the entry stays until the last holder of the file closes it",
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
+		.check = epoll_target_escaped,
+	},
+	{
+		.id = "timerfd-clock",
+		.title = "a timerfd on a clock that CRIU does not know",
+		.why = "CRIU restores timers on CLOCK_REALTIME, CLOCK_MONOTONIC and CLOCK_BOOTTIME only.",
+		.remedy = "have the program use one of these clocks (the _ALARM clocks wake a sleeping machine)",
+		.criu_says = "Unknown clock type",
+		.stage = STAGE_DUMP,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
+		.check = timerfd_clock,
+	},
+	{
+		.id = "pidfd-thread",
+		.title = "a pidfd of a single thread",
+		.why = "CRIU makes pidfds of processes only.",
+		.remedy = "have the program close it before the dump",
+		.criu_says = "PIDFD_THREAD flag is currently not supported",
+		.stage = STAGE_DUMP,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
+		.check = pidfd_thread,
+	},
+	{
+		.id = "pidfd-foreign",
+		.title = "a pidfd of a process outside the tree",
+		.why = "That process is not moved along, so there is nothing the restored pidfd could refer to.",
+		.remedy = "have the program close it before the dump, or dump a tree that holds both",
+		.criu_says = "is not a part of process tree",
+		.stage = STAGE_DUMP,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
+		.check = pidfd_foreign,
+	},
+	{
+		.id = "inotify-handle",
+		.title = "inotify watches something that CRIU will not find a path for",
+		.why = "The kernel tells only device and inode of what is watched. CRIU opens it by its "
+		       "handle on a mount of that device, which fails on overlays and where none is mounted.",
+		.remedy = "give criu --irmap-scan-path with the folder that holds it, and --force-irmap; or "
+			  "have the program remove the watch",
+		.criu_says = "fsnotify: 	Can't dump that handle",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a watch stays until the program removes it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.check = inotify_handle,
+	},
+	{
+		.id = "fanotify-mount-unknown",
+		.title = "fanotify marks a mount that is not in the task's namespace",
+		.why = "CRIU knows a mark by its mount, and finds none of that number.",
+		.remedy = "have the program remove the mark before the dump",
+		.criu_says = "fsnotify: Can't find mnt_id",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a mark stays until the program removes it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.check = fanotify_mount_unknown,
+	},
+	{
+		.id = "fanotify-fs-mark",
+		.title = "fanotify marks a whole file system",
+		.why = "CRIU does not save such marks: after the restore the program gets no events.",
+		.remedy = "have the program set its marks again after the restore",
+		.stage = STAGE_AFTERWARDS,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a mark stays until the program removes it",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_FD,
+		.check = fanotify_fs_mark,
+	},
+};
+
+const struct ruleset rules_events = { "events", rules, ARRAY_SIZE(rules) };
