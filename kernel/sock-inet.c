@@ -26,7 +26,9 @@
 #include <netinet/in.h>
 
 enum {
-	ANY_STATE = 0x3fff,		/* bit 13: bound only, since Linux 6.8 */
+	ANY_STATE = 0x3fff,
+	TCP_CLOSE = 7,
+	BOUND_INACTIVE = 13,		/* the name that a question gives to "bound only", since Linux 6.8 */
 	ULP_NAME = 1,			/* INET_ULP_INFO_NAME */
 };
 
@@ -173,7 +175,7 @@ add_header(const struct inet_diag_msg *m, int protocol, struct arena *arena, Soc
 	SET_FACT(s, family, (SocketFamily) m->idiag_family);
 	SET_FACT(s, type, socket_type(protocol));
 	SET_FACT(s, protocol, protocol == IPPROTO_RAW ? ntohs(m->id.idiag_sport) : (uint32_t) protocol);
-	SET_FACT(s, state, m->idiag_state);
+	SET_FACT(s, state, m->idiag_state == BOUND_INACTIVE ? TCP_CLOSE : m->idiag_state);
 	SET_FACT(s, source_port, protocol == IPPROTO_RAW ? 0 : ntohs(m->id.idiag_sport));
 	SET_FACT(s, destination_port, ntohs(m->id.idiag_dport));
 	SET_FACT(s, ifindex, m->id.idiag_if);

@@ -209,6 +209,27 @@ test_tcp6(void **state)
 }
 
 static void
+test_bound_only(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(4321) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uint64_t ino = hold(f, fd);
+	const Socket *s;
+
+	assert_int_equal(bind(fd, (struct sockaddr *) &at, sizeof(at)), 0);
+	collect(f);
+	s = must_find(f, ino);
+	/* In a table only since Linux 6.8. */
+	if (s->has_state) {
+		assert_int_equal(s->state, 7);
+		assert_int_equal(s->source_port, 4321);
+	}
+	print_message("bound only: %s\n", s->has_state ? "seen" : "not seen");
+	close(fd);
+}
+
+static void
 test_mptcp(void **state)
 {
 	struct fixture *f = *state;
@@ -603,6 +624,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tcp, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tcp6, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bound_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mptcp, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_udp, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_raw_and_ping, set_up, tear_down),
