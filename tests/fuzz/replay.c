@@ -11,14 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_INPUT = 16 * 1024 * 1024 };
+enum { INPUT_LIMIT = 16 * 1024 * 1024 };
 
 static int
 replay(int folder, const char *name, struct buffer *b)
 {
 	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || buffer_read_fd(b, fd, MAX_INPUT) < 0)
+	if (fd < 0 || buffer_read_fd(b, fd, INPUT_LIMIT) < 0)
 		return -1;
 	(void) LLVMFuzzerTestOneInput((const uint8_t *) b->p, b->n);
 	return 0;
