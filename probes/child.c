@@ -33,10 +33,11 @@ spawn(const char *const argv[], int output, pid_t *ret)
 	char *const environment[] = { path, locale, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, all;
 	int r;
 
 	(void) sigemptyset(&none);
+	(void) sigfillset(&all);
 	r = posix_spawn_file_actions_init(&actions);
 	if (r != 0)
 		return -r;
@@ -44,8 +45,10 @@ spawn(const char *const argv[], int output, pid_t *ret)
 	if (r == 0) {
 		/* A group of its own, so that what it starts is ended with it. */
 		(void) posix_spawnattr_setflags(&attributes,
-						POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+						POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+							POSIX_SPAWN_SETSIGDEF);
 		(void) posix_spawnattr_setpgroup(&attributes, 0);
+		(void) posix_spawnattr_setsigdefault(&attributes, &all);
 		(void) posix_spawnattr_setsigmask(&attributes, &none);
 		r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 		if (r == 0)

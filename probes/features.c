@@ -131,13 +131,14 @@ feature_look(struct probe_context *c, const struct feature *f)
 static int
 soft_dirty_look(struct probe_context *c)
 {
-	struct slice text, line, word;
+	struct slice text = SLICE(""), line, word;
 	int present = 0, r = root_read(c->root, "/proc/self/smaps", c->text, MAX_PROC_FILE);
 	bool flags_seen = false;
 
 	if (r == -ENOMEM)
 		return r;
-	text = r < 0 ? (struct slice){} : buffer_slice(c->text);
+	if (r == 0)
+		text = buffer_slice(c->text);
 	while (!present && slice_line(&text, &line)) {
 		if (!slice_cut(&line, "VmFlags:"))
 			continue;
