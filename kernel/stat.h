@@ -6,7 +6,9 @@
 
 #include "base/text.h"
 
-#define TASK_FLAG_KTHREAD 0x00200000	/* PF_KTHREAD of the kernel's sched.h */
+/* PF_EXITING and PF_KTHREAD of the kernel's sched.h. */
+#define TASK_FLAG_EXITING 0x00000004
+#define TASK_FLAG_KTHREAD 0x00200000
 
 struct task_stat {
 	struct slice comm;		/* in the caller's bytes */

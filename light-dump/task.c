@@ -212,8 +212,9 @@ check_death(struct task_context *c)
 	r = task_stat_read(c->worker, &c->proc, "stat", &s);
 	if (r < 0)
 		return r == -ESRCH ? r : 0;
+	/* Between its end and being a zombie: what it is then is seen at the next pass. */
 	if (!is_dead_state(s.state))
-		return 0;
+		return s.flags & TASK_FLAG_EXITING ? -ESRCH : 0;
 	state = arena_strndup(c->arena, &s.state, 1);
 	if (!state)
 		return -ENOMEM;
