@@ -339,7 +339,7 @@ ids_in_use_here(void **state)
 	a = answer_of(getpid());
 	assert_int_equal(a->use, PID_USE__PID_PROCESS);
 	assert_int_equal(a->holder_pid, getpid());
-	assert_string_equal(a->holder_comm, "test-probes");
+	assert_string_equal(a->holder_comm, program_invocation_short_name);
 	assert_true(a->has_holder_age_ms && a->has_holder_start_time);
 	a = answer_of(other_tid);
 	assert_int_equal(a->use, PID_USE__PID_THREAD);
