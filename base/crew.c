@@ -11,15 +11,14 @@
  */
 #include "base/crew.h"
 #include "base/cleanup.h"
+#include "base/idle.h"
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -30,8 +29,6 @@ enum {
 	CREW_TICK_MS = 100,		/* between two calls of progress */
 	CREW_GRACE_MS = 200,		/* for a killed child to go away */
 	CREW_IDLE_DEATHS = 16,		/* children that died before they took an item */
-	IOPRIO_IDLE = 3 << 13,		/* IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0), ioprio_set(2) */
-	IOPRIO_WHO_SELF = 1,
 };
 
 enum item_state {
@@ -68,7 +65,9 @@ struct child {
 	int pidfd;			/* -1: none */
 	uint64_t beat;			/* last seen */
 	uint64_t item;
-	int64_t beat_at_ms;
+	int64_t began_at_ms, beat_at_ms;
+	pid_t pid;
+	struct idle_watch idle;
 };
 
 struct crew {
@@ -136,17 +135,13 @@ child_let_go_of_stdio(void)
 static void
 child_prepare(const struct crew *c)
 {
-	struct sched_param none = { .sched_priority = 0 };
-
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != c->parent)
 		_exit(1);
 	(void) prctl(PR_SET_NAME, "migcheck-crew");
 	child_let_go_of_stdio();
-	if (!c->job->idle)
-		return;
-	(void) sched_setscheduler(0, SCHED_IDLE, &none);
-	(void) syscall(SYS_ioprio_set, IOPRIO_WHO_SELF, 0, IOPRIO_IDLE);
+	if (c->job->idle)
+		idle_become();
 }
 
 static void
@@ -211,7 +206,9 @@ child_spawn(struct crew *c, unsigned int k, uint64_t first)
 	}
 	child->beat = atomic_load(&slot->beat);
 	child->item = first;
-	child->beat_at_ms = now_ms();
+	child->began_at_ms = child->beat_at_ms = now_ms();
+	child->pid = pid;
+	child->idle = (struct idle_watch){};
 	return 0;
 }
 
@@ -313,6 +310,8 @@ look_at_heart(struct crew *c, unsigned int k, int64_t now)
 	struct child *child = &c->child[k];
 	uint64_t beat = atomic_load(&slot->beat);
 
+	if (c->job->idle)
+		idle_lift(&child->idle, child->pid, now - child->began_at_ms, now - child->beat_at_ms);
 	if (beat != child->beat || atomic_load(&slot->item) == 0) {
 		child->beat = beat;
 		child->item = atomic_load(&slot->item);

@@ -6,10 +6,10 @@
  * result into memory shared with the parent, and the parent kills a child that shows no
  * progress for the deadline; its item becomes a time-out and a new child goes on.
  *
- * The children are ours, end before crew_run() returns, and run at idle CPU and I/O priority
- * when asked, so that a busy target does not notice. One exception the kernel makes: a child
- * that waits for a FUSE daemon which took its request and never answers cannot be killed. It
- * is left behind with SIGKILL pending and nothing of ours open that anyone could wait for.
+ * The children are ours, end before crew_run() returns, and run in idle moments when asked, so
+ * that a busy target does not notice (idle.h). One exception the kernel makes: a child that
+ * waits for a FUSE daemon which took its request and never answers cannot be killed. It is
+ * left behind with SIGKILL pending and nothing of ours open that anyone could wait for.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ struct crew_job {
 	size_t result_size;		/* bytes of one result; results begin zeroed */
 	unsigned int children;		/* 0: as many as online processors, at most the items */
 	unsigned int deadline_ms;	/* without progress on one item; 0: none */
-	bool idle;			/* SCHED_IDLE and idle I/O priority */
+	bool idle;			/* begins at SCHED_IDLE and idle I/O priority */
 	void *arg;
 	/* Does item `i` in a child and fills `result`; what it allocates dies with the child. */
 	void (*work)(size_t i, void *result, struct crew_slot *slot, void *arg);

@@ -243,7 +243,7 @@ choose_readers(struct plan *p, const Snapshot *s)
 }
 
 struct bulk {
-	uint64_t size;			/* of what is to be hashed, plus one; 0: nothing is */
+	uint64_t size;			/* of what is to be hashed */
 	uint32_t file;
 };
 
@@ -265,14 +265,14 @@ put_in_order(struct plan *p, const Snapshot *s)
 	if (!bulk || !p->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->n; i++) {
-		bool hashed = p->work[i].reader == i && p->work[i].digest;
+		const struct file_work *w = &p->work[i];
 
-		bulk[i] = (struct bulk){ .file = (uint32_t) i };
-		bulk[i].size = hashed ? s->file[i]->size + 1 : 0;
-		p->to_hash += hashed;
+		if (w->reader == i && (w->digest || w->elf))
+			bulk[p->n_read++] = (struct bulk){ .size = w->digest ? s->file[i]->size : 0,
+							   .file = (uint32_t) i };
 	}
-	qsort(bulk, p->n, sizeof(*bulk), by_size);
-	for (size_t i = 0; i < p->n; i++)
+	qsort(bulk, p->n_read, sizeof(*bulk), by_size);
+	for (size_t i = 0; i < p->n_read; i++)
 		p->order[i] = bulk[i].file;
 	return 0;
 }

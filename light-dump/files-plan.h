@@ -34,11 +34,11 @@ struct place {
 
 struct plan {
 	struct file_work *work;		/* one a File record, by the same index */
-	uint32_t *order;		/* the same indexes, the biggest to be hashed first */
 	size_t n;
+	uint32_t *order;		/* those that are read, the biggest to be hashed first */
+	size_t n_read;
 	struct place *place;
 	size_t n_places;
-	uint32_t to_hash;		/* inodes */
 };
 
 /*

@@ -1,177 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files are that the tree uses: whether each path still leads to the inode in use, its
- * build-id and ELF facts, and its SHA-256.
- *
- * The content is that of the inode in use itself, held through a link of the process:
- *
- *     /proc/4211/exe
- *     /proc/4211/map_files/7f2b3c000000-7f2b3c0c3000    a library, replaced on disk or not
- *     /proc/4211/fd/7
- *
- * Only where that link is denied or gone, the path serves, if it leads to the same inode. All
- * of it is done by a crew of children, since any of these calls may wait for a dead server.
+ * build-id and ELF facts, and its SHA-256. All of it is done by crews of children, since any of
+ * these calls may wait for a dead server: first the paths, in a hurry, then the contents, in
+ * idle moments.
  */
 #include "base/crew.h"
 #include "kernel/filesystem.h"
-#include "kernel/identity.h"
 #include "light-dump/collectors.h"
-#include "light-dump/files-plan.h"
+#include "light-dump/files-look.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/sysmacros.h>
 
-struct looked {
-	uint32_t path_state;		/* a PathState */
-	int32_t path_error;
-	struct statx st;		/* what the path leads to */
-	struct identity identity;
-};
+/* ---- the crews ------------------------------------------------------------------------- */
 
-struct looking {
-	struct tree_context *c;
-	const struct plan *plan;
-	const Snapshot *facts;
-};
-
-/* ---- in a child ------------------------------------------------------------------------ */
-
-static bool
-is_inode(const struct statx *st, const File *f)
+static void
+look(size_t i, void *result, struct crew_slot *slot, void *arg)
 {
-	if (st->stx_ino != f->ino)
-		return false;
-	if (st->stx_dev_major == f->dev_major && st->stx_dev_minor == f->dev_minor)
-		return true;
-	/* The maps text has the device of the superblock, statx(2) that of the subvolume. */
-	return !f->has_mode && f->fs_type && streq(f->fs_type, "btrfs");
-}
-
-/* An overlay's inode in the maps text may be another than statx(2) shows for the same file. */
-static bool
-cannot_be_compared(const File *f)
-{
-	return !f->has_mode && f->fs_type && streq(f->fs_type, "overlay");
-}
-
-static int
-look_at(int fd, struct statx *ret)
-{
-	int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-
-	return statx(fd, "", flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
-}
-
-/* Where the path leads now: the state in `ret`, and a descriptor when it is the same inode. */
-static int
-follow_path(const struct looking *l, uint32_t i, struct looked *ret)
-{
-	const File *f = l->facts->file[i];
-	const struct file_work *w = &l->plan->work[i];
-	int flags = O_PATH | (S_ISLNK(f->mode) ? O_NOFOLLOW : 0);
-	_cleanup_close_ int fd = -1;
-	int r;
-
-	if (w->place < 0)
-		return -1;
-	fd = root_openat(&l->plan->place[w->place].root, f->path, flags);
-	r = fd < 0 ? fd : look_at(fd, &ret->st);
-	if (r < 0) {
-		ret->path_state = r == -ENOENT ? PATH_STATE__PATH_GONE : PATH_STATE__PATH_ERROR;
-		ret->path_error = -r;
-		return -1;
-	}
-	if (is_inode(&ret->st, f)) {
-		ret->path_state = PATH_STATE__PATH_SAME;
-		return steal_fd(&fd);
-	}
-	if (!cannot_be_compared(f))
-		ret->path_state = PATH_STATE__PATH_REPLACED;
-	return -1;
-}
-
-/* An O_PATH descriptor of the inode in use, through the process: or -errno. */
-static int
-hold(const struct looking *l, uint32_t i)
-{
-	const struct file_work *w = &l->plan->work[i];
-	_cleanup_root_ struct root proc = ROOT_NONE;
-	_cleanup_close_ int fd = -1;
-	char name[64];
-	struct statx st;
-	int r;
-
-	(void) snprintf(name, sizeof(name), "proc/%d", w->pid);
-	r = root_sub(l->c->root, name, &proc);
-	if (r < 0)
-		return r;
-	switch (w->handle) {
-	case HANDLE_EXE:
-		(void) snprintf(name, sizeof(name), "exe");
-		break;
-	case HANDLE_FD:
-		(void) snprintf(name, sizeof(name), "fd/%llu", (unsigned long long) w->first);
-		break;
-	case HANDLE_MAP:
-		(void) snprintf(name, sizeof(name), "map_files/%llx-%llx",
-				(unsigned long long) w->first, (unsigned long long) w->second);
-		break;
-	case HANDLE_NONE:
-		return -ENOENT;
-	}
-	fd = root_magic_open(&proc, name, O_PATH);
-	if (fd < 0)
-		return fd;
-	r = look_at(fd, &st);
-	if (r < 0)
-		return r;
-	/* The process may have closed it, or be another one by now. */
-	return is_inode(&st, l->facts->file[i]) ? steal_fd(&fd) : -ENOENT;
-}
-
-/* Of a file whose size was not known when the plan was made. */
-static bool
-is_over_limit(const struct looking *l, const File *f, const struct statx *st)
-{
-	return !f->has_mode && !f->used_exe && !f->used_map_exec &&
-	       st->stx_size > l->c->options->hash_limit;
+	(void) slot;
+	file_look(arg, (uint32_t) i, result);
 }
 
 static void
-look(size_t k, void *result, struct crew_slot *slot, void *arg)
+read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct looking *l = arg;
-	uint32_t i = l->plan->order[k];
-	const File *f = l->facts->file[i];
-	const struct file_work *w = &l->plan->work[i];
-	struct identity_wants wants = { .digest = w->digest, .elf = w->elf, .fs_type = f->fs_type };
-	struct looked *ret = result;
-	_cleanup_close_ int by_path = follow_path(l, i, ret), held = -1;
 
-	if (w->reader != i || (!w->digest && !w->elf))
-		return;
-	held = hold(l, i);
-	if (held < 0 && by_path < 0) {
-		ret->identity.state = DIGEST_STATE__DIGEST_FAILED;
-		ret->identity.error = -held;
-		return;
-	}
-	wants.digest &= !is_over_limit(l, f, &ret->st);
-	identity_read(held < 0 ? by_path : held, &wants, slot, &ret->identity);
-	if (w->digest && !wants.digest)
-		ret->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
+	file_read(l, l->plan->order[k], slot, result);
 }
 
 /* Of local file systems one that hangs does not speak for the others on it: no group. */
 static uint64_t
-group(size_t k, void *arg)
+group_of(const File *f)
 {
-	const struct looking *l = arg;
-	const File *f = l->facts->file[l->plan->order[k]];
-
 	if (!filesystem_may_hang(f->fs_type))
 		return 0;
 	return (uint64_t) f->dev_major << 32 | f->dev_minor | 1ULL << 63;
+}
+
+static uint64_t
+look_group(size_t i, void *arg)
+{
+	return group_of(((const struct looking *) arg)->facts->file[i]);
+}
+
+static uint64_t
+content_group(size_t k, void *arg)
+{
+	const struct looking *l = arg;
+
+	return group_of(l->facts->file[l->plan->order[k]]);
 }
 
 static void
@@ -180,9 +57,7 @@ report(const struct crew_progress *p, void *arg)
 	const struct looking *l = arg;
 	const struct dump_options *o = l->c->options;
 
-	/* The big ones come first, so the files to be hashed are done first. */
-	o->progress(p->done < l->plan->to_hash ? p->done : l->plan->to_hash, l->plan->to_hash, p->bytes,
-		    o->progress_arg);
+	o->progress(p->done, p->total, p->bytes, o->progress_arg);
 }
 
 /* ---- into the snapshot ----------------------------------------------------------------- */
@@ -222,15 +97,15 @@ take_path(struct tree_context *c, File *f, const struct file_work *w, const stru
 		gap(c, f, -ETIMEDOUT, "path");
 		return;
 	}
-	SET_FACT(f, path_state, (PathState) l->path_state);
-	if (l->path_state == PATH_STATE__PATH_ERROR)
-		SET_FACT(f, path_errno, l->path_error);
-	if (l->path_state == PATH_STATE__PATH_REPLACED) {
+	SET_FACT(f, path_state, (PathState) l->state);
+	if (l->state == PATH_STATE__PATH_ERROR)
+		SET_FACT(f, path_errno, l->error);
+	if (l->state == PATH_STATE__PATH_REPLACED) {
 		SET_FACT(f, other_ino, l->st.stx_ino);
 		SET_FACT(f, other_dev_major, l->st.stx_dev_major);
 		SET_FACT(f, other_dev_minor, l->st.stx_dev_minor);
 	}
-	if (l->path_state == PATH_STATE__PATH_SAME && !f->has_mode)
+	if (l->state == PATH_STATE__PATH_SAME && !f->has_mode)
 		take_stat(f, &l->st);
 }
 
@@ -247,9 +122,9 @@ bytes_take(struct arena *arena, const void *p, size_t n, ProtobufCBinaryData *re
 }
 
 static int
-take_content(struct tree_context *c, File *f, const struct file_work *reader, const struct looked *l)
+take_content(struct tree_context *c, File *f, const struct file_work *reader,
+	     const struct identity *id)
 {
-	const struct identity *id = &l->identity;
 	struct arena *arena = c->snapshot->arena;
 
 	if (reader->digest) {
@@ -275,45 +150,46 @@ take_content(struct tree_context *c, File *f, const struct file_work *reader, co
 
 /* A gap once an inode, of the record that was to be read. */
 static void
-content_gaps(struct tree_context *c, const File *f, const struct file_work *w, const struct looked *l)
+content_gaps(struct tree_context *c, const File *f, const struct file_work *w,
+	     const struct identity *id)
 {
 	const char *what = w->digest ? "content" : "ELF headers";
 
-	if (!w->digest && !w->elf)
-		return;
-	if (!l)
+	if (!id)
 		gap(c, f, -ETIMEDOUT, what);
-	else if (l->identity.state == DIGEST_STATE__DIGEST_FAILED)
-		gap(c, f, -l->identity.error, what);
-	else if (l->identity.state == DIGEST_STATE__DIGEST_CHANGED_WHILE_READ)
+	else if (id->state == DIGEST_STATE__DIGEST_FAILED)
+		gap(c, f, -id->error, what);
+	else if (id->state == DIGEST_STATE__DIGEST_CHANGED_WHILE_READ)
 		gap(c, f, -EINTR, what);
 }
 
+/* The facts of each inode that was read, to all its records. */
 static int
-take(struct tree_context *c, const struct plan *p, const struct crew_results *results)
+take_contents(struct tree_context *c, const struct plan *p, const struct crew_results *results)
 {
 	Snapshot *s = c->snapshot->facts;
-	_cleanup_free_ const struct looked **looked = calloc(p->n + 1, sizeof(*looked));
+	_cleanup_free_ const struct identity **read = calloc(p->n + 1, sizeof(*read));
 	uint32_t hashed = 0;
 	uint64_t bytes = 0;
 	int r = 0;
 
-	if (!looked)
+	if (!read)
 		return -ENOMEM;
-	for (size_t k = 0; k < p->n; k++)
-		looked[p->order[k]] = crew_result(results, k);
-	for (size_t i = 0; r == 0 && i < p->n; i++) {
-		const struct file_work *w = &p->work[i], *reader = &p->work[w->reader];
-		const struct looked *content = looked[w->reader];
+	for (size_t k = 0; k < p->n_read; k++) {
+		const struct identity *id = crew_result(results, k);
 
-		take_path(c, s->file[i], w, looked[i]);
-		if (w->reader == i) {
-			content_gaps(c, s->file[i], w, content);
-			bytes += content ? content->identity.bytes : 0;
-			hashed += content && content->identity.state == DIGEST_STATE__DIGEST_DONE;
-		}
-		if (content)
-			r = take_content(c, s->file[i], reader, content);
+		read[p->order[k]] = id;
+		content_gaps(c, s->file[p->order[k]], &p->work[p->order[k]], id);
+		bytes += id ? id->bytes : 0;
+		hashed += id && id->state == DIGEST_STATE__DIGEST_DONE;
+	}
+	for (size_t i = 0; r == 0 && i < p->n; i++) {
+		const struct file_work *reader = &p->work[p->work[i].reader];
+
+		if (!reader->digest && !reader->elf)
+			continue;
+		if (read[p->work[i].reader])
+			r = take_content(c, s->file[i], reader, read[p->work[i].reader]);
 		else if (reader->digest)
 			SET_FACT(s->file[i], digest_state, DIGEST_STATE__DIGEST_TIMED_OUT);
 	}
@@ -324,22 +200,56 @@ take(struct tree_context *c, const struct plan *p, const struct crew_results *re
 	return r;
 }
 
+/* Look-ups are short, and the sooner they are done the truer they are: no idle priority. */
+static int
+paths_look(struct tree_context *c, struct looking *l)
+{
+	Snapshot *s = c->snapshot->facts;
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	const struct crew_job job = {
+		.items = l->plan->n,
+		.result_size = sizeof(struct looked),
+		.children = c->options->threads,
+		.deadline_ms = c->options->timeout_ms,
+		.arg = l,
+		.work = look,
+		.group = look_group,
+	};
+	int r = crew_run(&job, &results);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < l->plan->n; i++)
+		take_path(c, s->file[i], &l->plan->work[i], crew_result(results, i));
+	return 0;
+}
+
+static int
+contents_read(struct tree_context *c, struct looking *l)
+{
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	const struct crew_job job = {
+		.items = l->plan->n_read,
+		.result_size = sizeof(struct identity),
+		.children = c->options->threads,
+		.deadline_ms = c->options->timeout_ms,
+		.idle = true,
+		.arg = l,
+		.work = read_content,
+		.group = content_group,
+		.progress = c->options->progress ? report : NULL,
+	};
+	int r = crew_run(&job, &results);
+
+	return r < 0 ? r : take_contents(c, l->plan, results);
+}
+
 int
 files_collect(struct tree_context *c)
 {
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_plan_ struct plan plan = {};
-	_cleanup_crew_results_ struct crew_results *results = NULL;
 	struct looking l = { .c = c, .plan = &plan, .facts = s };
-	struct crew_job job = {
-		.result_size = sizeof(struct looked),
-		.children = c->options->threads,
-		.deadline_ms = c->options->timeout_ms,
-		.idle = true,
-		.arg = &l,
-		.work = look,
-		.group = group,
-	};
 	int r;
 
 	r = plan_make(c, &plan);
@@ -349,9 +259,6 @@ files_collect(struct tree_context *c)
 		return -EOPNOTSUPP;
 	if (s->tree && !c->options->no_hash)
 		SET_FACT(s->tree, hash_limit, c->options->hash_limit);
-	job.items = plan.n;
-	if (c->options->progress && plan.to_hash > 0)
-		job.progress = report;
-	r = crew_run(&job, &results);
-	return r < 0 ? r : take(c, &plan, results);
+	r = paths_look(c, &l);
+	return r < 0 ? r : contents_read(c, &l);
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +19,6 @@
 
 struct result {
 	uint64_t square;
-	int policy;
 };
 
 static int64_t
@@ -44,7 +44,6 @@ square(size_t i, void *result, struct crew_slot *slot, void *arg)
 
 	(void) arg;
 	r->square = i * i;
-	r->policy = sched_getscheduler(0);
 	crew_alive(slot, 1);
 }
 
@@ -60,7 +59,7 @@ every_item_is_done(void **state)
 	struct crew_progress last = { 0 };
 	struct crew_job job = { .items = 20000, .result_size = sizeof(struct result),
 				.deadline_ms = 10000, .work = square, .progress = sum_progress,
-				.arg = &last, .idle = true };
+				.arg = &last };
 	_cleanup_crew_results_ struct crew_results *results = NULL;
 
 	(void) state;
@@ -70,7 +69,6 @@ every_item_is_done(void **state)
 
 		assert_non_null(r);
 		assert_int_equal(r->square, i * i);
-		assert_int_equal(r->policy, SCHED_IDLE);
 	}
 	assert_null(crew_result(results, job.items));
 	assert_int_equal(last.done, job.items);
@@ -282,6 +280,41 @@ children_hold_no_stdio(void **state)
 	assert_true(*(const bool *) crew_result(results, 0));
 }
 
+static void
+tell_priority(size_t i, void *result, struct crew_slot *slot, void *arg)
+{
+	(void) i;
+	(void) slot;
+	(void) arg;
+	*(int *) result = sched_getscheduler(0) == SCHED_IDLE ? SCHED_IDLE : getpriority(PRIO_PROCESS, 0);
+}
+
+/* Sleeping takes no processor either, so it looks starved. */
+static void
+starve(size_t i, void *result, struct crew_slot *slot, void *arg)
+{
+	(void) usleep(700 * 1000);
+	tell_priority(i, result, slot, arg);
+}
+
+static int
+priority_of(void (*work)(size_t, void *, struct crew_slot *, void *))
+{
+	struct crew_job job = { .items = 1, .result_size = sizeof(int), .work = work, .idle = true };
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+
+	assert_int_equal(crew_run(&job, &results), 0);
+	return *(const int *) crew_result(results, 0);
+}
+
+static void
+idle_but_not_for_ever(void **state)
+{
+	(void) state;
+	assert_int_equal(priority_of(tell_priority), geteuid() == 0 ? SCHED_IDLE : 19);
+	assert_int_equal(priority_of(starve), geteuid() == 0 ? 10 : 19);
+}
+
 int
 main(void)
 {
@@ -295,6 +328,7 @@ main(void)
 		cmocka_unit_test(endless_hangs_end),
 		cmocka_unit_test(children_do_not_outlive_us),
 		cmocka_unit_test(children_hold_no_stdio),
+		cmocka_unit_test(idle_but_not_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

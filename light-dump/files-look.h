@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the children of the two crews do: follow a path, read a content. Each may hang.
+ */
+#pragma once
+
+#include "kernel/identity.h"
+#include "light-dump/files-plan.h"
+
+/* Where a path leads: the result of the first crew, which is in a hurry. */
+struct looked {
+	uint32_t state;			/* a PathState */
+	int32_t error;
+	struct statx st;
+};
+
+/* What they look at, laid out before the fork. */
+struct looking {
+	struct tree_context *c;
+	const struct plan *plan;
+	const Snapshot *facts;
+};
+
+/* Follows the path of file `i`. */
+void file_look(const struct looking *l, uint32_t i, struct looked *ret);
+
+/* Reads what is wanted of the content of file `i`, of the inode in use. */
+void file_read(const struct looking *l, uint32_t i, struct crew_slot *slot, struct identity *ret);
