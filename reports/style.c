@@ -75,10 +75,11 @@ columns_of(struct slice s)
 	return n;
 }
 
+/* The text begins at column `at`; the lines after the first begin at `column`. */
 static void
-put_folded(struct page *p, unsigned int column, struct slice text)
+put_folded(struct page *p, unsigned int at, unsigned int column, struct slice text)
 {
-	unsigned int width = p->options->width, at = column;
+	unsigned int width = p->options->width;
 	struct slice word;
 	bool first = true;
 
@@ -124,7 +125,28 @@ page_line(struct page *p, unsigned int indent, const char *label, unsigned int c
 		put_style(p, STYLE_DIM, false);
 	put_blanks(p, used < column ? column - used : *label ? 1 : 0);
 	put_style(p, style, true);
-	put_folded(p, used < column ? column : used + (*label ? 1 : 0), buffer_slice(&clean));
+	used = used < column ? column : used + (*label ? 1 : 0);
+	put_folded(p, used, used, buffer_slice(&clean));
+	put_style(p, style, false);
+	put(p, "\n", 1);
+}
+
+void
+page_lead(struct page *p, enum style lead_style, const char *lead, enum style style, const char *text)
+{
+	enum { HANGING = 8, GAP = 3 };
+	_cleanup_buffer_ struct buffer clean = { 0 };
+
+	if (escape_text(&clean, text, strlen(text)) < 0) {
+		p->error = -ENOMEM;
+		return;
+	}
+	put_style(p, lead_style, true);
+	put(p, lead, strlen(lead));
+	put_style(p, lead_style, false);
+	put_blanks(p, GAP);
+	put_style(p, style, true);
+	put_folded(p, (unsigned int) columns_of(slice_of(lead)) + GAP, HANGING, buffer_slice(&clean));
 	put_style(p, style, false);
 	put(p, "\n", 1);
 }

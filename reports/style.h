@@ -25,3 +25,6 @@ void page_put(struct page *p, enum style style, const char *format, ...)
  */
 void page_line(struct page *p, unsigned int indent, const char *label, unsigned int column,
 	       enum style style, const char *text);
+
+/* Appends a line that begins with our own word in its style, then foreign text. */
+void page_lead(struct page *p, enum style lead_style, const char *lead, enum style style, const char *text);

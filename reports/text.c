@@ -116,14 +116,15 @@ put_verdict(struct page *p, const struct assessment *a)
 		[VERDICT_UNDECIDED] = "UNDECIDED",
 	};
 
-	page_put(p, verdict_style(a->verdict), "%s", words[a->verdict]);
-	page_put(p, STYLE_PLAIN, "   %zu permanent, %zu transient, %zu warning%s", a->permanent,
-		 a->transient, a->warnings, plural(a->warnings));
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	(void) buffer_printf(&b, "%zu permanent, %zu transient, %zu warning%s", a->permanent, a->transient,
+			     a->warnings, plural(a->warnings));
 	if (a->n_requirements > 0)
-		page_put(p, STYLE_PLAIN, "; %zu requirement%s", a->n_requirements, plural(a->n_requirements));
+		(void) buffer_printf(&b, "; %zu requirement%s", a->n_requirements, plural(a->n_requirements));
 	if (a->n_unknowns > 0)
-		page_put(p, STYLE_PLAIN, "; %zu fact%s not learned", a->n_unknowns, plural(a->n_unknowns));
-	page_put(p, STYLE_PLAIN, "\n");
+		(void) buffer_printf(&b, "; %zu fact%s not learned", a->n_unknowns, plural(a->n_unknowns));
+	page_lead(p, verdict_style(a->verdict), words[a->verdict], STYLE_PLAIN, buffer_slice(&b).p);
 }
 
 static void
@@ -172,13 +173,13 @@ put_criu(struct page *p, const struct finding *f)
 static void
 put_finding(struct page *p, const struct finding *f, enum style style)
 {
-	_cleanup_buffer_ struct buffer head = { 0 };
+	_cleanup_buffer_ struct buffer head = { 0 }, id = { 0 };
 
+	(void) buffer_printf(&id, "  %s", f->rule->id);
 	(void) buffer_printf(&head, "%s", f->thing);
 	if (f->confidence == CONFIDENCE_POSSIBLE)
 		(void) buffer_printf(&head, "   (possible, not seen)");
-	page_put(p, style, "  %s", f->rule->id);
-	page_line(p, 0, "", 3, STYLE_BOLD, buffer_slice(&head).p);
+	page_lead(p, style, buffer_slice(&id).p, STYLE_BOLD, buffer_slice(&head).p);
 	page_line(p, FIELD, "what", TEXT, STYLE_PLAIN, f->rule->title);
 	put_value(p, "here", f->here, f->here_from);
 	put_value(p, "there", f->there, f->there_from);
