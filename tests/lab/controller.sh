@@ -36,18 +36,25 @@ controller_v1_up() {
 	done
 }
 
-# The kernel lets go of a hierarchy when its last mount goes, after some 50 ms; but not while a removed
-# group is still being torn down: then it stays until another mount of it has come and gone.
+# The kernel lets go of a hierarchy some time after its last mount has gone: 50 ms on an idle machine,
+# seconds on one where many processes begin and end. If a removed group was still being torn down at
+# that moment it stays for good, until another mount of it has come and gone. A mount namespace made
+# meanwhile has a copy of the mount: no destination may be up.
 controller_v1_down() {
+	local try
+
 	[[ -n ${LAB_V1:-} ]] || return 0
-	until controller_is_free; do
-		mountpoint -q "$LAB_V1" || mount -t cgroup -o "$LAB_CONTROLLER" none "$LAB_V1"
+	for try in 1 2 3 4; do
+		((try == 1)) || mount -t cgroup -o "$LAB_CONTROLLER" none "$LAB_V1" || continue
 		[[ ! -d $LAB_V1/lab ]] || lab_wait 10 rmdir "$LAB_V1/lab" 2> /dev/null || return 1
-		umount "$LAB_V1"
-		lab_wait 1 controller_is_free || true
+		! mountpoint -q "$LAB_V1" || umount "$LAB_V1"
+		if lab_wait "$try" controller_is_free; then
+			rmdir "$LAB_V1"
+			LAB_V1=''
+			return 0
+		fi
 	done
-	rmdir "$LAB_V1"
-	LAB_V1=''
+	return 1
 }
 
 controller_is_free() {

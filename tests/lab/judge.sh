@@ -74,8 +74,10 @@ controller_test() {
 	JUDGE_DUMP=$(oracle_dump "$LAB_PID" "$JUDGE/img" "${dump[@]}")
 	lab_kill "${pids[@]}"
 	lab_reaped "${pids[@]}"
+	destination_down
 	controller_v1_down
 	controller_v2_up
+	destination_up
 	judge_check destination_run
 	JUDGE_RESTORE=$(oracle_restore "$JUDGE/img" "${restore[@]}")
 	agree
@@ -191,13 +193,13 @@ finds_only() {
 
 # requires STAGE OPTION
 requires() {
-	judge_options "$1" | grep -qx -- "$2" || judge_complain "$2 is not among the options of $1"
+	grep -qx -- "$2" <<< "$(judge_options "$1")" || judge_complain "$2 is not among the options of $1"
 }
 
 # criu_said dumped|restored|refused [WORDS]: CRIU's last answer.
 criu_said() {
 	local answer=$JUDGE_RESTORE
 
-	[[ $JUDGE_DUMP == dumped ]] || answer=$JUDGE_DUMP
+	[[ $JUDGE_DUMP == dumped && $answer != 'not tried' ]] || answer=$JUDGE_DUMP
 	[[ $answer == "$1"* && $answer == *"${2:-}"* ]] || judge_complain "CRIU did not say: $*"
 }

@@ -198,9 +198,9 @@ oracle_restore_job() {
 	rm -f "$dir/restore.log" "$dir/root.pid" "$dir/status"
 	printf -v line '%q ' "${LAB_CRIU[@]}" restore -d -D "$dir" -o restore.log --pidfile "$dir/root.pid" \
 		--shell-job "$@"
-	destination_run "$LAB_PYTHON" "$LAB_DIR/terminal.py" \
-		"$line; echo \$? > $(printf %q "$dir")/status.new; mv $(printf %q "$dir")/status{.new,}" \
-		< /dev/null > /dev/null 2>&1 &
+	line+="; echo \$? > $(printf %q "$dir")/status.new; mv $(printf %q "$dir")/status{.new,}"
+	(lab_clean nsenter -t "$LAB_DEST" --pid --net --mount -- "$LAB_PYTHON" "$LAB_DIR/terminal.py" "$line" \
+		< /dev/null > /dev/null 2>&1) &
 	lab_wait 10 test -s "$dir/status" || lab_die 'no answer from the terminal'
 	if [[ $(< "$dir/status") == 0 ]]; then
 		oracle_lives "$dir"
