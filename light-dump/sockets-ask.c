@@ -201,40 +201,58 @@ sockets_walk(struct sockets *s, size_t netns, const struct sock_kind *kind,
 	return sock_table_walk(&tables, kind, w, ret);
 }
 
+/* Why the text had to do, and what would help: writes the remedy, returns -errno. */
+static int
+why_text(const struct sockets *s, size_t netns, const struct sock_kind *kind,
+	 const struct sock_walked *walked, char *remedy, size_t room)
+{
+	if (s->c->root->recorded) {
+		(void) snprintf(remedy, room, "dump the live machine");
+		return -EOPNOTSUPP;
+	}
+	if (!s->netlink[netns]) {
+		(void) snprintf(remedy, room, "run as root");
+		return -EPERM;
+	}
+	if (walked->asked && walked->diag_error != -ENOENT) {
+		(void) snprintf(remedy, room, "try again");
+		return walked->diag_error;
+	}
+	if (walked->asked)
+		(void) snprintf(remedy, room, "a kernel with %s", kind->module);
+	else
+		(void) snprintf(remedy, room, "modprobe %s, or --load-modules", kind->module);
+	return -EOPNOTSUPP;
+}
+
 static void
-note_gaps(struct sockets *s, const struct netns *n, const struct sock_kind *kind,
+note_gaps(struct sockets *s, size_t netns, const struct sock_kind *kind,
 	  const struct sock_walked *walked, size_t kept, int r)
 {
+	int pid = s->netns.netns[netns].pid;
 	char remedy[96];
 
 	if (r < 0 && r != -ENOENT) {
-		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", n->pid, r, NULL,
-			 "/proc/%d/%s", n->pid, kind->text);
+		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid, r, NULL, "/proc/%d/%s",
+			 pid, kind->text);
 		return;
 	}
 	if (walked->odd_lines > 0)
-		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", n->pid, -EBADMSG, NULL,
-			 "/proc/%d/%s", n->pid, kind->text);
+		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid, -EBADMSG, NULL,
+			 "/proc/%d/%s", pid, kind->text);
 	if (!walked->text || !kind->untold || kept == 0)
 		return;
-	if (!s->handlers.all)
-		(void) snprintf(remedy, sizeof(remedy), "modprobe %s, or --load-modules", kind->module);
-	else
-		(void) snprintf(remedy, sizeof(remedy), "a kernel with %s; root", kind->module);
-	r = walked->asked && walked->diag_error != -ENOENT ? walked->diag_error : -EOPNOTSUPP;
-	if (!s->c->root->recorded && n->fd < 0 && !n->own)
-		r = -EPERM;
-	gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", n->pid, r, remedy,
-		 "sock_diag %s: %s", kind->service, kind->untold);
+	r = why_text(s, netns, kind, walked, remedy, sizeof(remedy));
+	gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid, r, remedy, "sock_diag %s: %s",
+		 kind->service, kind->untold);
 }
 
 static int
 ask_kind(struct sockets *s, size_t netns, const struct sock_kind *kind)
 {
-	const struct netns *n = &s->netns.netns[netns];
 	struct walk walk = {
 		.s = s,
-		.netns = n->ino,
+		.netns = s->netns.netns[netns].ino,
 		.kind = kind,
 		.outside_before = s->n_outside,
 		.half_open_before = s->n_half_open,
@@ -247,7 +265,7 @@ ask_kind(struct sockets *s, size_t netns, const struct sock_kind *kind)
 	r = sockets_walk(s, netns, kind, &w, &walked);
 	if (r == -ENOMEM)
 		return r;
-	note_gaps(s, n, kind, &walked, walk.kept, r);
+	note_gaps(s, netns, kind, &walked, walk.kept, r);
 	return 0;
 }
 
