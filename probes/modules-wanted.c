@@ -158,13 +158,13 @@ wantf(struct module_list *list, struct arena *arena, const char *format, ...)
 	return n < 0 || (size_t) n >= sizeof(asked) ? 0 : want(list, arena, asked);
 }
 
-/* "fuse.sshfs" is of the type fuse. */
+/* "fuse.sshfs" is of the type fuse; rootfs is the kernel's own and registered nowhere. */
 static int
 mount_want(const Mount *m, struct arena *arena, struct module_list *list)
 {
 	struct slice type = slice_of(m->fs_type ? m->fs_type : ""), base;
 
-	if (!slice_field(&type, '.', &base))
+	if (!slice_field(&type, '.', &base) || slice_eq(base, "rootfs"))
 		return 0;
 	return wantf(list, arena, "fs-%.*s", base.n < MAX_NAME ? (int) base.n : 0, base.p);
 }

@@ -62,9 +62,8 @@ has_digest(const File *f)
 	return f->has_sha256 && f->sha256.len == DIGEST_SIZE;
 }
 
-/* Is there anything to compare, and does it agree so far that comparing is worth it? */
 static bool
-content_is_wanted(const struct paths *a, const File *f, const struct statx *st)
+is_comparable(const struct paths *a, const File *f, const struct statx *st)
 {
 	if (!f || a->c->options->no_content || (!has_digest(f) && !f->has_build_id))
 		return false;
@@ -78,76 +77,105 @@ source_holds(const File *f)
 }
 
 static void
-compare(const File *f, struct path_seen *s)
+compare(const File *f, struct path_content *ret)
 {
-	const struct identity *id = &s->identity;
+	const struct identity *id = &ret->identity;
 
 	if (has_digest(f) && id->state == DIGEST_STATE__DIGEST_DONE)
-		s->same = memcmp(f->sha256.data, id->sha256, DIGEST_SIZE) == 0 ? SAME_YES : SAME_NO;
+		ret->same = memcmp(f->sha256.data, id->sha256, DIGEST_SIZE) == 0 ? SAME_YES : SAME_NO;
 	if (f->has_build_id && id->read)
-		s->same_build = f->build_id.len == id->elf.build_id_length &&
-				memcmp(f->build_id.data, id->elf.build_id, f->build_id.len) == 0 ?
-					SAME_YES : SAME_NO;
+		ret->same_build = f->build_id.len == id->elf.build_id_length &&
+				  memcmp(f->build_id.data, id->elf.build_id, f->build_id.len) == 0 ?
+					  SAME_YES : SAME_NO;
 }
 
-static void
-read_content(const struct paths *a, const struct path_question *q, int held, struct crew_slot *slot,
-	     struct path_seen *s)
+static int
+open_path(const struct paths *a, const struct path_question *q, struct statx *ret)
 {
-	const File *f = q->file;
-	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
-					.fs_type = path_fs_type(a, &s->st) };
-	struct stat st;
+	int flags = O_PATH | (q->file && S_ISLNK(q->file->mode) ? O_NOFOLLOW : 0);
+	_cleanup_close_ int fd = root_openat(root_of(a, q), q->path, flags);
 
-	if (is_source_itself(a, f, &s->st)) {
-		s->same = has_digest(f) ? SAME_YES : SAME_UNSAID;
-		s->same_build = f->has_build_id ? SAME_YES : SAME_UNSAID;
-		return;
-	}
-	if (f->size > MAX_HASHED) {
-		s->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
-		return;
-	}
-	if (fstat(held, &st) < 0)
-		return;
-	s->tell = others_may_read(root_of(a, q), q->path, &st);
-	if (!s->tell && !source_holds(f)) {
-		s->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
-		return;
-	}
-	identity_read(held, &wants, slot, &s->identity);
-	compare(f, s);
-	if (s->tell)
-		return;
-	/* What may not be told does not leave this process. */
-	memset(s->identity.sha256, 0, sizeof(s->identity.sha256));
-	memset(&s->identity.elf, 0, sizeof(s->identity.elf));
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, ret) < 0)
+		return -errno;
+	return steal_fd(&fd);
 }
 
 void
-path_look(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
-	  struct path_seen *s)
+path_look(const struct paths *a, const struct path_question *q, struct path_seen *ret)
 {
-	int flags = O_PATH | (q->file && S_ISLNK(q->file->mode) ? O_NOFOLLOW : 0);
+	_cleanup_close_ int fd = open_path(a, q, &ret->st);
 	struct statvfs fs;
-	_cleanup_close_ int fd = -1;
 
-	fd = root_openat(root_of(a, q), q->path, flags);
 	if (fd < 0) {
-		s->error = -fd;
+		ret->error = -fd;
 		if (fd == -ENOENT || fd == -ENOTDIR)
-			s->parent_missing = folder_is_missing(root_of(a, q), q->path);
-		return;
-	}
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &s->st) < 0) {
-		s->error = errno;
+			ret->parent_missing = folder_is_missing(root_of(a, q), q->path);
 		return;
 	}
 	if (fstatvfs(fd, &fs) == 0) {
-		s->has_space = true;
-		s->flags = fs.f_flag;
-		s->free_bytes = (uint64_t) fs.f_bavail * fs.f_frsize;
+		ret->has_space = true;
+		ret->flags = fs.f_flag;
+		ret->free_bytes = (uint64_t) fs.f_bavail * fs.f_frsize;
 	}
-	if (content_is_wanted(a, q->file, &s->st))
-		read_content(a, q, fd, slot, s);
+}
+
+bool
+path_content_is_wanted(const struct paths *a, const struct path_question *q,
+		       const struct path_seen *s)
+{
+	return s->error == 0 && is_comparable(a, q->file, &s->st);
+}
+
+/* All of what was found, so far only for our own eyes. */
+static void
+read_held(const struct paths *a, const struct path_question *q, int held, const struct statx *st,
+	  struct crew_slot *slot, struct path_content *ret)
+{
+	const File *f = q->file;
+	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
+					.fs_type = path_fs_type(a, st) };
+	struct stat now;
+
+	if (f->size > MAX_HASHED) {
+		ret->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
+		return;
+	}
+	if (fstat(held, &now) < 0)
+		return;
+	ret->tell = others_may_read(root_of(a, q), q->path, &now);
+	if (!ret->tell && !source_holds(f)) {
+		ret->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
+		return;
+	}
+	identity_read(held, &wants, slot, &ret->identity);
+	compare(f, ret);
+}
+
+void
+path_read(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
+	  struct path_content *ret)
+{
+	const File *f = q->file;
+	struct statx st;
+	_cleanup_close_ int fd = open_path(a, q, &st);
+
+	/* It was there a moment ago; what is there now may be another thing. */
+	if (fd < 0 || !is_comparable(a, f, &st)) {
+		ret->identity.state = DIGEST_STATE__DIGEST_FAILED;
+		ret->identity.error = fd < 0 ? -fd : ESTALE;
+		return;
+	}
+	if (is_source_itself(a, f, &st)) {
+		ret->same = has_digest(f) ? SAME_YES : SAME_UNSAID;
+		ret->same_build = f->has_build_id ? SAME_YES : SAME_UNSAID;
+		return;
+	}
+	read_held(a, q, fd, &st, slot, ret);
+	if (ret->tell)
+		return;
+	/* What may not be told does not leave this process. */
+	memset(ret->identity.sha256, 0, sizeof(ret->identity.sha256));
+	memset(&ret->identity.elf, 0, sizeof(ret->identity.elf));
 }

@@ -12,11 +12,11 @@
 struct paths {
 	struct probe_context *c;
 	struct path_questions questions;
-	uint32_t *order;		/* of the questions, the biggest files first */
+	uint32_t *order;		/* questions whose content is wanted, the biggest files first */
+	size_t n_order;
 };
 
-enum same { SAME_UNSAID, SAME_YES, SAME_NO };
-
+/* What the path is. */
 struct path_seen {
 	int32_t error;			/* of the look-up; 0: it is there */
 	bool parent_missing;
@@ -24,14 +24,27 @@ struct path_seen {
 	struct statx st;
 	uint64_t free_bytes;
 	unsigned long flags;		/* of statvfs(3) */
+};
+
+enum same { SAME_UNSAID, SAME_YES, SAME_NO };
+
+/* What its content is, as far as it may be told. */
+struct path_content {
 	bool tell;			/* digest and build-id may be told; else they are wiped */
 	enum same same, same_build;	/* as the source's */
 	struct identity identity;
 };
 
-/* Looks at one path, and at its content where the source has something to compare. */
-void path_look(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
-	       struct path_seen *ret);
+/* Looks at one path. */
+void path_look(const struct paths *a, const struct path_question *q, struct path_seen *ret);
+
+/* Is there something to compare, and does it agree so far that reading it is worth it? */
+bool path_content_is_wanted(const struct paths *a, const struct path_question *q,
+			    const struct path_seen *s);
+
+/* Reads the content of a path for which it is wanted. */
+void path_read(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
+	       struct path_content *ret);
 
 /* The type of the file system that `st` was found on, or NULL. */
 const char *path_fs_type(const struct paths *a, const struct statx *st);

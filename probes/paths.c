@@ -46,24 +46,32 @@ is_declared(const struct probe_options *o, const struct path_question *q)
 	return false;
 }
 
-/* ---- the crew --------------------------------------------------------------------------- */
+/* ---- the crews ------------------------------------------------------------------------- */
 
 static void
 look(size_t i, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct paths *a = arg;
-	const struct path_question *q = &a->questions.question[a->order[i]];
 
-	if (!is_declared(a->c->options, q))
-		path_look(a, q, slot, result);
+	(void) slot;
+	if (!is_declared(a->c->options, &a->questions.question[i]))
+		path_look(a, &a->questions.question[i], result);
+}
+
+static void
+read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
+{
+	const struct paths *a = arg;
+
+	path_read(a, &a->questions.question[a->order[k]], slot, result);
 }
 
 /* By the mount the path seems to lie on: what hangs there will hang for its other paths too. */
 static uint64_t
-group(size_t i, void *arg)
+look_group(size_t i, void *arg)
 {
 	const struct paths *a = arg;
-	const struct path_question *q = &a->questions.question[a->order[i]];
+	const struct path_question *q = &a->questions.question[i];
 	const Filesystems *f = a->c->host->filesystems;
 	const char *below = a->c->options->tree_root;
 	char path[2 * 4096];
@@ -74,6 +82,12 @@ group(size_t i, void *arg)
 	(void) snprintf(path, sizeof(path), "%s%s", below && !q->of_host ? below : "", q->path);
 	m = mount_of_path(f->mount, f->n_mount, f->mount[0]->mnt_ns, path);
 	return m && filesystem_may_hang(m->fs_type) ? 1ULL << 63 | m->id : 0;
+}
+
+static uint64_t
+content_group(size_t k, void *arg)
+{
+	return look_group(((const struct paths *) arg)->order[k], arg);
 }
 
 static void
@@ -140,7 +154,7 @@ bytes_take(struct arena *arena, const void *p, size_t n, ProtobufCBinaryData *re
 
 /* The build-id: our own where it may be told, the source's where that is the same. */
 static int
-take_build_id(struct arena *arena, PathAnswer *p, const File *f, const struct path_seen *s)
+take_build_id(struct arena *arena, PathAnswer *p, const File *f, const struct path_content *s)
 {
 	const struct elf_facts *e = &s->identity.elf;
 
@@ -159,7 +173,7 @@ take_build_id(struct arena *arena, PathAnswer *p, const File *f, const struct pa
 }
 
 static int
-take_content(struct arena *arena, PathAnswer *p, const File *f, const struct path_seen *s)
+take_content(struct arena *arena, PathAnswer *p, const File *f, const struct path_content *s)
 {
 	const struct identity *id = &s->identity;
 	int r = take_build_id(arena, p, f, s);
@@ -215,9 +229,7 @@ take_seen(struct paths *a, const struct path_question *q, PathAnswer *p, const s
 		if (S_ISDIR(s->st.stx_mode))
 			SET_FACT(p, free_bytes, s->free_bytes);
 	}
-	if (s->identity.state == DIGEST_STATE__DIGEST_FAILED)
-		gap(a->c, q, -s->identity.error);
-	return q->file ? take_content(a->c->snapshot->arena, p, q->file, s) : 0;
+	return 0;
 }
 
 static int
@@ -262,9 +274,9 @@ by_size(const void *a, const void *b)
 	return x->question < y->question ? -1 : x->question > y->question;
 }
 
-/* So that the last child is not left alone with the biggest file. */
+/* Whose content is read: the biggest first, so that no child is left alone with it at the end. */
 static int
-put_in_order(struct paths *a)
+put_in_order(struct paths *a, const struct crew_results *seen)
 {
 	size_t n = a->questions.n;
 	_cleanup_free_ struct bulk *bulk = calloc(n + 1, sizeof(*bulk));
@@ -273,47 +285,80 @@ put_in_order(struct paths *a)
 	if (!bulk || !a->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		const File *f = a->questions.question[i].file;
+		const struct path_question *q = &a->questions.question[i];
+		const struct path_seen *s = crew_result(seen, i);
 
-		bulk[i] = (struct bulk){ .size = f && f->has_sha256 ? f->size : 0,
-					 .question = (uint32_t) i };
+		if (s && !is_declared(a->c->options, q) && path_content_is_wanted(a, q, s))
+			bulk[a->n_order++] = (struct bulk){ .size = q->file->has_sha256 ? q->file->size : 0,
+							    .question = (uint32_t) i };
 	}
-	qsort(bulk, n, sizeof(*bulk), by_size);
-	for (size_t i = 0; i < n; i++)
+	qsort(bulk, a->n_order, sizeof(*bulk), by_size);
+	for (size_t i = 0; i < a->n_order; i++)
 		a->order[i] = bulk[i].question;
 	return 0;
 }
 
+/* Look-ups are short and in a hurry. */
 static int
-take(struct paths *a, const struct crew_results *results)
+paths_look(struct paths *a, struct crew_job *job)
 {
-	size_t n = a->questions.n;
-	_cleanup_free_ const struct path_seen **seen = calloc(n + 1, sizeof(*seen));
-	int r = 0;
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	int r;
 
-	if (!seen)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		seen[a->order[i]] = crew_result(results, i);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = answer(a, &a->questions.question[i], seen[i]);
+	job->items = a->questions.n;
+	job->result_size = sizeof(struct path_seen);
+	job->work = look;
+	job->group = look_group;
+	r = crew_run(job, &results);
+	for (size_t i = 0; r == 0 && i < a->questions.n; i++)
+		r = answer(a, &a->questions.question[i], crew_result(results, i));
+	return r < 0 ? r : put_in_order(a, results);
+}
+
+static int
+take_read(struct paths *a, const struct path_question *q, PathAnswer *p, const struct path_content *s)
+{
+	if (!s) {
+		SET_FACT(p, digest_state, DIGEST_STATE__DIGEST_TIMED_OUT);
+		gap(a->c, q, -ETIMEDOUT);
+		return 0;
+	}
+	if (s->identity.state == DIGEST_STATE__DIGEST_FAILED)
+		gap(a->c, q, -s->identity.error);
+	return take_content(a->c->snapshot->arena, p, q->file, s);
+}
+
+/* `answers`: where those of this probe begin. */
+static int
+contents_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
+{
+	const struct probe_options *o = a->c->options;
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	int r;
+
+	job->items = a->n_order;
+	job->result_size = sizeof(struct path_content);
+	job->idle = true;
+	job->work = read_content;
+	job->group = content_group;
+	job->progress = o->progress ? report : NULL;
+	r = crew_run(job, &results);
+	for (size_t k = 0; r == 0 && k < a->n_order; k++)
+		r = take_read(a, &a->questions.question[a->order[k]], answers[a->order[k]],
+			      crew_result(results, k));
 	return r;
 }
 
 int
 paths_ask(struct probe_context *c)
 {
+	Snapshot *s = c->snapshot->facts;
 	struct paths a = { .c = c };
-	_cleanup_crew_results_ struct crew_results *results = NULL;
-	struct crew_job job = {
-		.result_size = sizeof(struct path_seen),
-		.deadline_ms = c->options->timeout_ms,
-		.idle = true,
-		.arg = &a,
-		.work = look,
-		.group = group,
-		.progress = c->options->progress ? report : NULL,
-	};
+	int low = c->root->fd < c->tree_root->fd ? c->root->fd : c->tree_root->fd;
+	int keep[] = { low, c->root->fd + c->tree_root->fd - low };
+	struct crew_job job = { .deadline_ms = c->options->timeout_ms, .arg = &a, .keep = keep,
+				.n_keep = ARRAY_SIZE(keep) };
+	size_t begin = s->n_path_answer;
 	int r;
 
 	if (!c->source)
@@ -326,10 +371,6 @@ paths_ask(struct probe_context *c)
 			 a.questions.n);
 		a.questions.n = MAX_QUESTIONS;
 	}
-	r = put_in_order(&a);
-	if (r < 0)
-		return r;
-	job.items = a.questions.n;
-	r = crew_run(&job, &results);
-	return r < 0 ? r : take(&a, results);
+	r = paths_look(&a, &job);
+	return r < 0 ? r : contents_read(&a, &job, s->path_answer + begin);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static struct snapshot s;
 static struct root root;
@@ -350,6 +351,40 @@ ids_in_use_here(void **state)
 	assert_false(a->has_holder_pid);
 }
 
+/* A leader that ends while its session and group live on: the id is not free. */
+static void
+ids_without_a_task(void **state)
+{
+	static Process process = PROCESS__INIT;
+	static Process *processes[] = { &process };
+	const PidAnswer *a;
+	int go[2], status;
+	pid_t leader;
+	char byte;
+
+	(void) state;
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	leader = fork();
+	if (leader == 0) {
+		(void) close(go[1]);
+		if (setsid() > 0 && fork() == 0)
+			_exit(read(go[0], &byte, 1) != 0);
+		_exit(0);
+	}
+	(void) close(go[0]);
+	assert_int_equal(waitpid(leader, &status, 0), leader);
+	SET_FACT(&process, pid, leader);
+	source = (Snapshot) SNAPSHOT__INIT;
+	source.process = processes;
+	source.n_process = 1;
+	(void) probe("/", &source);
+	(void) close(go[1]);
+	a = answer_of(leader);
+	assert_int_equal(a->use, PID_USE__PID_GROUP);
+	assert_true(a->has_holder_pid && a->holder_pid != leader);
+	assert_false(a->holder_is_session_leader);
+}
+
 static void
 this_machine(void **state)
 {
@@ -399,6 +434,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(modules_cannot_tell, begin, end),
 		cmocka_unit_test_setup_teardown(cgroup_answers, begin, end),
 		cmocka_unit_test_setup_teardown(ids_in_use_here, begin, end),
+		cmocka_unit_test_setup_teardown(ids_without_a_task, begin, end),
 		cmocka_unit_test_setup_teardown(this_machine, begin, end),
 		cmocka_unit_test_setup_teardown(a_recorded_machine_is_not_run, begin, end),
 	};
