@@ -122,14 +122,24 @@ group_is_lost(const struct board *b, uint64_t group)
  * reader of our standard output would wait as long as it lives.
  */
 static void
-child_let_go_of_stdio(void)
+child_let_go(const struct crew_job *job)
 {
 	int null = memfd_create("crew", MFD_CLOEXEC);
+	unsigned int from = 3;
 
 	for (int fd = 0; fd <= 2 && null >= 0; fd++)
 		(void) dup2(null, fd);
 	if (null > 2)
 		(void) close(null);
+	for (size_t i = 0; job->keep && i < job->n_keep; i++) {
+		if (job->keep[i] < (int) from)
+			continue;
+		if (job->keep[i] > (int) from)
+			(void) close_range(from, (unsigned int) job->keep[i] - 1, 0);
+		from = (unsigned int) job->keep[i] + 1;
+	}
+	if (job->keep)
+		(void) close_range(from, ~0U, 0);
 }
 
 static void
@@ -139,7 +149,7 @@ child_prepare(const struct crew *c)
 	if (getppid() != c->parent)
 		_exit(1);
 	(void) prctl(PR_SET_NAME, "migcheck-crew");
-	child_let_go_of_stdio();
+	child_let_go(c->job);
 	if (c->job->idle)
 		idle_become();
 }

@@ -9,7 +9,7 @@
  * The children are ours, end before crew_run() returns, and run in idle moments when asked, so
  * that a busy target does not notice (idle.h). One exception the kernel makes: a child that
  * waits for a FUSE daemon which took its request and never answers cannot be killed. It is
- * left behind with SIGKILL pending and nothing of ours open that anyone could wait for.
+ * left behind with SIGKILL pending, holding nothing of ours but what `keep` names.
  */
 #pragma once
 
@@ -33,6 +33,8 @@ struct crew_job {
 	size_t result_size;		/* bytes of one result; results begin zeroed */
 	unsigned int children;		/* 0: as many as online processors, at most the items */
 	unsigned int deadline_ms;	/* without progress on one item; 0: none */
+	const int *keep;		/* the only descriptors the work needs, rising; NULL: all are kept */
+	size_t n_keep;
 	bool idle;			/* begins at SCHED_IDLE and idle I/O priority */
 	void *arg;
 	/* Does item `i` in a child and fills `result`; what it allocates dies with the child. */

@@ -200,9 +200,34 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 	return r;
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const int *) a - *(const int *) b;
+}
+
+/* The roots are all that a child needs. 0 or -ENOMEM. */
+static int
+keep_make(const struct looking *l, int **ret, size_t *ret_n)
+{
+	int *keep = calloc(l->plan->n_places + 1, sizeof(*keep));
+	size_t n = 0;
+
+	if (!keep)
+		return -ENOMEM;
+	keep[n++] = l->c->root->fd;
+	for (size_t i = 0; i < l->plan->n_places; i++)
+		if (l->plan->place[i].root.fd >= 0)
+			keep[n++] = l->plan->place[i].root.fd;
+	qsort(keep, n, sizeof(*keep), by_number);
+	*ret = keep;
+	*ret_n = n;
+	return 0;
+}
+
 /* Look-ups are short, and the sooner they are done the truer they are: no idle priority. */
 static int
-paths_look(struct tree_context *c, struct looking *l)
+paths_look(struct tree_context *c, struct looking *l, const int *keep, size_t n_keep)
 {
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_crew_results_ struct crew_results *results = NULL;
@@ -211,6 +236,8 @@ paths_look(struct tree_context *c, struct looking *l)
 		.result_size = sizeof(struct looked),
 		.children = c->options->threads,
 		.deadline_ms = c->options->timeout_ms,
+		.keep = keep,
+		.n_keep = n_keep,
 		.arg = l,
 		.work = look,
 		.group = look_group,
@@ -225,7 +252,7 @@ paths_look(struct tree_context *c, struct looking *l)
 }
 
 static int
-contents_read(struct tree_context *c, struct looking *l)
+contents_read(struct tree_context *c, struct looking *l, const int *keep, size_t n_keep)
 {
 	_cleanup_crew_results_ struct crew_results *results = NULL;
 	const struct crew_job job = {
@@ -234,6 +261,8 @@ contents_read(struct tree_context *c, struct looking *l)
 		.children = c->options->threads,
 		.deadline_ms = c->options->timeout_ms,
 		.idle = true,
+		.keep = keep,
+		.n_keep = n_keep,
 		.arg = l,
 		.work = read_content,
 		.group = content_group,
@@ -250,6 +279,8 @@ files_collect(struct tree_context *c)
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_plan_ struct plan plan = {};
 	struct looking l = { .c = c, .plan = &plan, .facts = s };
+	_cleanup_free_ int *keep = NULL;
+	size_t n_keep;
 	int r;
 
 	r = plan_make(c, &plan);
@@ -259,6 +290,10 @@ files_collect(struct tree_context *c)
 		return -EOPNOTSUPP;
 	if (s->tree && !c->options->no_hash)
 		SET_FACT(s->tree, hash_limit, c->options->hash_limit);
-	r = paths_look(c, &l);
-	return r < 0 ? r : contents_read(c, &l);
+	r = keep_make(&l, &keep, &n_keep);
+	if (r == 0)
+		r = paths_look(c, &l, keep, n_keep);
+	if (r == 0)
+		r = contents_read(c, &l, keep, n_keep);
+	return r;
 }

@@ -259,23 +259,28 @@ children_do_not_outlive_us(void **state)
 }
 
 static void
-look_at_stdio(size_t i, void *result, struct crew_slot *slot, void *arg)
+look_at_fds(size_t i, void *result, struct crew_slot *slot, void *arg)
 {
 	struct stat mine;
 
 	(void) i;
 	(void) slot;
 	(void) arg;
-	*(bool *) result = fstat(1, &mine) == 0 && S_ISREG(mine.st_mode) && mine.st_nlink == 0;
+	*(bool *) result = fstat(1, &mine) == 0 && S_ISREG(mine.st_mode) && mine.st_nlink == 0 &&
+			   fstat(600, &mine) == 0 && fstat(599, &mine) < 0 && fstat(601, &mine) < 0;
 }
 
 static void
-children_hold_no_stdio(void **state)
+children_hold_only_what_they_need(void **state)
 {
-	struct crew_job job = { .items = 1, .result_size = sizeof(bool), .work = look_at_stdio };
+	const int keep[] = { 0, 600, 600 };
+	struct crew_job job = { .items = 1, .result_size = sizeof(bool), .work = look_at_fds,
+				.keep = keep, .n_keep = ARRAY_SIZE(keep) };
 	_cleanup_crew_results_ struct crew_results *results = NULL;
 
 	(void) state;
+	for (int fd = 599; fd <= 601; fd++)
+		assert_int_equal(dup2(0, fd), fd);
 	assert_int_equal(crew_run(&job, &results), 0);
 	assert_true(*(const bool *) crew_result(results, 0));
 }
@@ -327,7 +332,7 @@ main(void)
 		cmocka_unit_test(a_hung_group_is_given_up),
 		cmocka_unit_test(endless_hangs_end),
 		cmocka_unit_test(children_do_not_outlive_us),
-		cmocka_unit_test(children_hold_no_stdio),
+		cmocka_unit_test(children_hold_only_what_they_need),
 		cmocka_unit_test(idle_but_not_for_ever),
 	};
 
