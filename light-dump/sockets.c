@@ -232,6 +232,9 @@ finish_held(struct sockets *s)
 		}
 		SET_FACT(h->socket, in_tree, true);
 		h->socket->protocol_name = h->protocol_name;
+		/* The text of the netlink table does not say it. */
+		if (!h->socket->has_type && h->dup && h->dup->has_so_type)
+			SET_FACT(h->socket, type, h->dup->so_type);
 		/* The table is that of TCP; the socket that the program made is MPTCP's. */
 		if (h->name && h->name->protocol > UINT8_MAX)
 			SET_FACT(h->socket, protocol, (uint32_t) h->name->protocol);
