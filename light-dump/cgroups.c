@@ -5,6 +5,7 @@
  * frozen (a frozen v1 cgroup makes CRIU wait until its time-out).
  */
 #include "light-dump/collectors.h"
+#include "light-dump/intern.h"
 
 #include "kernel/cgroup-folder.h"
 #include "kernel/cgroup-view.h"
@@ -13,14 +14,28 @@
 
 static const char NAME[] = "cgroups";
 
-static bool
-is_known(const Snapshot *s, const CgroupMembership *m)
+/* What the cgroups of the tree are looked up with. */
+struct looking {
+	struct tree_context *c;
+	Cgroups view;
+	struct intern known;		/* "controllers:path" */
+};
+
+/* Whether the membership's cgroup was met before; 1, 0, or -ENOMEM. */
+static int
+meet(struct looking *l, const CgroupMembership *m)
 {
-	for (size_t i = 0; i < s->n_cgroup; i++)
-		if (streq(s->cgroup[i]->controllers, m->controllers) &&
-		    streq(s->cgroup[i]->path, m->path))
-			return true;
-	return false;
+	const char *text = arena_printf(l->c->snapshot->arena, "%s:%s", m->controllers, m->path);
+	struct intern_key key = { .text = slice_of(text ? text : "") };
+	uint32_t before;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	if (intern_find(&l->known, &key, &before))
+		return 1;
+	r = intern_add(&l->known, &key, 0);
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -54,13 +69,14 @@ state_read(struct tree_context *c, const struct cgroup_place *place, Cgroup *g)
 }
 
 static int
-cgroup_add(struct tree_context *c, const Cgroups *view, const CgroupMembership *m)
+cgroup_add(struct looking *l, const CgroupMembership *m)
 {
+	struct tree_context *c = l->c;
 	struct arena *arena = c->snapshot->arena;
 	Snapshot *s = c->snapshot->facts;
 	struct cgroup_place place = {
 		.root = c->root,
-		.hierarchy = cgroup_hierarchy_of(view, m->controllers),
+		.hierarchy = cgroup_hierarchy_of(&l->view, m->controllers),
 		.path = m->path,
 	};
 	Cgroup *g = NEW_FACT(arena, Cgroup, cgroup);
@@ -84,25 +100,35 @@ cgroup_add(struct tree_context *c, const Cgroups *view, const CgroupMembership *
 	return ADD_FACT(arena, s->cgroup, s->n_cgroup, g);
 }
 
+static int
+set_add(struct looking *l, const CgroupSet *set)
+{
+	for (size_t i = 0; i < set->n_membership; i++) {
+		int r = meet(l, set->membership[i]);
+
+		if (r == 0)
+			r = cgroup_add(l, set->membership[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void
+looking_end(struct looking *l)
+{
+	intern_free(&l->known);
+}
+
 int
 cgroups_collect(struct tree_context *c)
 {
+	cleanup(looking_end) struct looking l = { .c = c };
 	Snapshot *s = c->snapshot->facts;
-	Cgroups view;
 	int r;
 
-	r = cgroup_view_read(c->root, c->snapshot->arena, c->gaps, NAME, &view, NULL);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s->n_cgroup_set; i++)
-		for (size_t k = 0; k < s->cgroup_set[i]->n_membership; k++) {
-			const CgroupMembership *m = s->cgroup_set[i]->membership[k];
-
-			if (is_known(s, m))
-				continue;
-			r = cgroup_add(c, &view, m);
-			if (r < 0)
-				return r;
-		}
-	return 0;
+	r = cgroup_view_read(c->root, c->snapshot->arena, c->gaps, NAME, &l.view, NULL);
+	for (size_t i = 0; r == 0 && i < s->n_cgroup_set; i++)
+		r = set_add(&l, s->cgroup_set[i]);
+	return r;
 }
