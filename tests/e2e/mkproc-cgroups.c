@@ -272,7 +272,7 @@ const struct factory factories_cgroups[] = {
 	  .rule = "task-frozen-v1", .arg = "freezer", .prepare = prepare_group,
 	  .inside = root_moves, .after = freeze_v1, .release = thaw_v1, .undo = remove_group },
 	{ .name = "cg-frozen-v2", .summary = "frozen by a cgroup of the second version",
-	  .needs = "root cgroup2", .criu = "ok", .rule = "task-frozen-v1", .arg = "",
+	  .needs = "root cgroup2", .criu = "needs:--freeze-cgroup", .rule = "task-frozen-v1", .arg = "",
 	  .prepare = prepare_group, .inside = root_moves, .after = freeze_v2,
 	  .undo = remove_group },
 	{ .name = NULL },

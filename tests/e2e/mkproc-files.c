@@ -321,7 +321,7 @@ const struct factory factories_files[] = {
 	{ .name = "file-link-remap", .summary = "a deleted file that has another link", .needs = "",
 	  .criu = "needs:--link-remap", .rule = "file-link-remap", .inside = open_link_remap },
 	{ .name = "file-name-reused", .summary = "a file with another link, its own name taken by a newer one",
-	  .needs = "", .criu = "refused", .rule = "file-name-reused", .arg = "linked",
+	  .needs = "", .criu = "needs:--link-remap", .rule = "file-link-remap", .arg = "linked",
 	  .inside = open_name_reused },
 	{ .name = "file-renamed-over", .summary = "a file without any link, its name taken by a newer one",
 	  .needs = "", .criu = "ok", .rule = "file-ghost-any", .arg = "", .inside = open_name_reused },

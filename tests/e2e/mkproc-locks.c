@@ -98,7 +98,7 @@ const struct factory factories_locks[] = {
 	{ .name = "lock-flock-inherited", .summary = "a flock taken by another process before the fork",
 	  .needs = "", .criu = "needs:--file-locks", .rule = "file-lock-held",
 	  .prepare = inherit_lock, .inside = tell_lock },
-	{ .name = "lock-lease", .summary = "a lease for writing", .needs = "",
+	{ .name = "lock-lease", .summary = "a lease for writing (CRIU breaks it: the dump takes lease-break-time)", .needs = "",
 	  .criu = "needs:--file-locks", .rule = "file-lock-held", .arg = "write",
 	  .inside = lock_lease },
 	{ .name = "lock-lease-read", .summary = "a lease for reading", .needs = "",

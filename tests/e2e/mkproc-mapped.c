@@ -155,7 +155,7 @@ const struct factory factories_mapped[] = {
 	ROW("map-library-replaced", "a file mapped executable, replaced since", "", "ok",
 	    "file-ghost-any", NULL, library_replaced),
 	ROW("map-library-replaced-linked", "as map-library-replaced, the old one has another link",
-	    "", "refused", "file-name-reused", NULL, library_replaced_linked),
+	    "", "needs:--link-remap", "file-link-remap", NULL, library_replaced_linked),
 	ROW("map-zero-shared", "/dev/zero mapped shared", "", "ok", "", "zero-shared", device),
 	ROW("map-zero-private", "/dev/zero mapped privately", "", "ok", "", "zero-private", device),
 	ROW("map-mem", "/dev/mem mapped", "root device", "refused", "vma-device-map", "mem",

@@ -130,6 +130,13 @@ child_elsewhere(struct scene *s)
 }
 
 static void
+net_and_child_elsewhere(struct scene *s)
+{
+	leave_here(s);
+	child_elsewhere(s);
+}
+
+static void
 go_back(struct scene *s)
 {
 	must(s, setns(s->fd[0], 0), "setns");
@@ -209,13 +216,21 @@ chrooted(struct scene *s)
 	const char *root = path_in(s, "root");
 
 	must(s, mkdir(root, 0755), root);
-	if (strcmp(s->factory->arg, "own") == 0) {
-		can(s, unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)");
-		must(s, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make / private");
-	}
 	can(s, chroot(root), "chroot");
 	must(s, chdir("/"), "chdir");
 	fact(s, "root", "%s", root);
+}
+
+static void
+chrooted_in_container(struct scene *s)
+{
+	container_enter(s);
+	must(s, mount("tmpfs", "/work", "tmpfs", 0, NULL), "mount tmpfs");
+	path_make_program(s, "/work/pause", 64);
+	can(s, chroot("/work"), "chroot");
+	must(s, chdir("/"), "chdir");
+	fact(s, "root", "/work");
+	container_settle(s);
 }
 
 static void
@@ -303,18 +318,20 @@ const struct factory factories_namespaces[] = {
 	       "ns-nested-uts", "uts", NULL, child_elsewhere),
 	NS_ROW("ns-child-ipc", "a child in another IPC namespace than the root", "root", "refused",
 	       "ns-nested-ipc", "ipc", NULL, child_elsewhere),
-	NS_ROW("ns-child-net", "a child in another network namespace than the root", "root netns",
-	       "ok", "ns-net-nsid", "net", NULL, child_elsewhere),
+	NS_ROW("ns-child-net", "a child in a network namespace of its own, the root in the host's",
+	       "root netns", "ok", "ns-child-in-criu-ns", "net", NULL, child_elsewhere),
+	NS_ROW("ns-net-two", "root and child in two network namespaces of their own", "root netns",
+	       "ok", "ns-net-nsid", "net", NULL, net_and_child_elsewhere),
 	NS_ROW("ns-child-cgroup", "a child in another cgroup namespace than the root", "root",
 	       "refused", "cg-nested-ns", "cgroup", NULL, child_elsewhere),
 	NS_ROW("ns-child-back", "a child back in the host's UTS namespace", "root", "ok",
 	       "ns-child-in-criu-ns", NULL, NULL, child_back),
 	NS_ROW("ns-time-for-children", "children will be in another time namespace", "root timens",
 	       "refused", "ns-time-for-children", "time", NULL, leave_here),
-	NS_ROW("ns-chroot", "chroot in the host's mount namespace", "root", "ok", "", "host", NULL,
+	NS_ROW("ns-chroot", "chroot in the host's mount namespace", "root", "ok", "", NULL, NULL,
 	       chrooted),
 	NS_ROW("ns-chroot-own-mnt", "chroot in an own mount namespace", "root mntns", "refused",
-	       "ns-mnt-root-differs", "own", NULL, chrooted),
+	       "ns-mnt-root-differs", NULL, NULL, chrooted_in_container),
 	NS_ROW("ns-file-own", "a descriptor of the own network namespace", "", "ok", "", "own",
 	       NULL, ns_file),
 	NS_ROW("ns-file-foreign", "a descriptor of another network namespace", "root netns",

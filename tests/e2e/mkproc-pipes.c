@@ -54,8 +54,9 @@ pipe_large(struct scene *s)
 static void
 pipe_half(struct scene *s)
 {
-	make_pipe(s, 0);
+	must(s, pipe2(s->fd, 0), "pipe");
 	close(s->fd[0]);
+	fact_fd(s, "wfd", s->fd[1]);
 }
 
 static void

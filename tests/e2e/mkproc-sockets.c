@@ -125,10 +125,11 @@ packet_ring(struct scene *s)
 	at = mmap(NULL, RING_BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		fail(s, "mmap of the ring");
-	fact_fd(s, "fd", fd);
 	fact(s, "at", "%lx", (unsigned long)(uintptr_t)at);
 	if (strcmp(s->factory->arg, "closed") == 0)
 		close(fd);
+	else
+		fact_fd(s, "fd", fd);
 }
 
 static void

@@ -315,7 +315,7 @@ const struct factory factories_tasks[] = {
 	  .inside = raise_blocked },
 	{ .name = "task-pending-signal", .summary = "a blocked SIGUSR1 is pending", .needs = "",
 	  .criu = "ok", .rule = "", .arg = "usr1", .inside = raise_blocked },
-	{ .name = "task-32bit", .summary = "a 32-bit program", .needs = "ia32", .criu = "refused",
+	{ .name = "task-32bit", .summary = "a 32-bit program", .needs = "ia32", .criu = "ok",
 	  .rule = "task-32bit", .inside = exec_32bit },
 	{ .name = "task-static", .summary = "a program without any library", .needs = "",
 	  .criu = "ok", .rule = "", .inside = exec_static },

@@ -221,26 +221,34 @@ accept_queue_prepare(struct scene *s)
 	scene_give(s, 0);
 }
 
-/* A listener whose queue is full drops further SYNs: their senders stay in SYN_SENT. */
+/*
+ * A listener whose queue is full drops further SYNs: their senders stay in SYN_SENT. Listener and
+ * queue are outside of the tree, in a network namespace that mkproc and the tree then share.
+ */
+static void
+syn_sent_prepare(struct scene *s)
+{
+	inet_own_net(s);
+	s->fd[0] = inet_bound(s, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	must(s, listen(s->fd[0], 0), "listen");
+	s->number = inet_port(s, s->fd[0]);
+	queue_client(s, (int)s->number);
+}
+
 static void
 syn_sent(struct scene *s)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
-	int listener, fd;
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+		.sin_port = htons((uint16_t)s->number),
+	};
+	int fd = (int)must(s, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
 
-	inet_own_net(s);
-	listener = (int)must(s, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(s, bind(listener, (const struct sockaddr *)&to, sizeof(to)), "bind");
-	must(s, listen(listener, 0), "listen");
-	s->fd[0] = (int)must(s, socket(AF_INET, SOCK_STREAM, 0), "socket");
-	inet_connect(s, s->fd[0], 9);
-	fd = (int)must(s, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
 	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
 		fail(s, "connect");
 	wait_tcp_state(s, fd, TCP_SYN_SENT);
-	fact_fd(s, "fd", fd);
-	fact(s, "port", "9");
+	inet_tell(s, fd);
 }
 
 static void
@@ -303,11 +311,11 @@ const struct factory factories_tcp[] = {
 	  .needs = "", .criu = "needs:--skip-in-flight", .rule = "tcp-inflight-accept",
 	  .prepare = accept_queue_prepare, .inside = outside_inside },
 	{ .name = "tcp-accept-queue-inside", .summary = "a listener with a connection not accepted, client inside",
-	  .needs = "", .criu = "needs:--skip-in-flight", .rule = "tcp-inflight-accept",
+	  .needs = "", .criu = "needs:--skip-in-flight --tcp-established", .rule = "tcp-inflight-accept",
 	  .inside = accept_queue_inside },
 	{ .name = "tcp-syn-sent", .summary = "SYN_SENT to a listener that drops, in an own netns",
 	  .needs = "root netns", .criu = "needs:--tcp-established", .rule = "tcp-established",
-	  .inside = syn_sent },
+	  .prepare = syn_sent_prepare, .inside = syn_sent },
 	{ .name = "mptcp-listen", .summary = "a multipath TCP listener", .needs = "mptcp",
 	  .criu = "refused", .rule = "sock-inet-proto", .inside = listen_mptcp },
 	{ .name = "mptcp-established", .summary = "a multipath TCP connection", .needs = "mptcp",

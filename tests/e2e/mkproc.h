@@ -33,7 +33,11 @@ struct factory {
 	const char *name;	/* subject first: "tcp-listen" */
 	const char *summary;
 	const char *needs;	/* words: root netns mntns userns module device arch …; "" is nothing */
-	const char *criu;	/* `criu dump -t PID` without options: ok | refused | needs:OPTION */
+	/*
+	 * What `criu dump -t PID` does without options: ok | refused | needs:OPTION, or host:WHAT
+	 * where it is ok only on a host (or of a CRIU) that has WHAT.
+	 */
+	const char *criu;
 	const char *rule;	/* the rule of criu-facts.md that it exercises; "" is none */
 	const char *args;	/* "size=3145728 count=2": arguments with their defaults; NULL is none */
 	const char *arg;	/* what tells rows apart that share their functions */
