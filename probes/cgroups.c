@@ -2,7 +2,7 @@
 /*
  * The cgroup hierarchies of this machine, and for each cgroup of the source whether it is here:
  * with its settings and the room that its limits leave, or, where it is not, the room of the
- * nearest ancestor that is (CRIU makes the folder below it).
+ * nearest ancestor that is (CRIU makes the folder below it). The same of the cgroups we are in.
  *
  *     source   cpu,cpuacct:/system.slice/web.service
  *     here     /sys/fs/cgroup/cpu,cpuacct/system.slice/web.service
@@ -86,19 +86,51 @@ cgroup_answer(struct probe_context *c, const Cgroups *here, const char *controll
 	return ADD_FACT(arena, s->cgroup_answer, s->n_cgroup_answer, answer);
 }
 
+static bool
+is_answered(const Snapshot *s, const CgroupMembership *m)
+{
+	for (size_t i = 0; i < s->n_cgroup_answer; i++)
+		if (streq(s->cgroup_answer[i]->controllers, m->controllers) &&
+		    streq(s->cgroup_answer[i]->path, m->path))
+			return true;
+	return false;
+}
+
+/* Where CRIU leaves cgroups alone, the tree lands in ours: what room is there? */
+static int
+own_ask(struct probe_context *c, const Cgroups *here, const CgroupSet *own)
+{
+	for (size_t i = 0; i < own->n_membership; i++) {
+		const CgroupMembership *m = own->membership[i];
+		const CgroupHierarchy *h = cgroup_hierarchy_of(here, m->controllers);
+		int r;
+
+		/* Nobody asked: what cannot be seen from a container is left out, and is no gap. */
+		if (is_answered(c->snapshot->facts, m) || !h || !h->mountpoint)
+			continue;
+		r = cgroup_answer(c, here, m->controllers, m->path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int
 cgroups_ask(struct probe_context *c)
 {
 	Cgroups *here = NEW_FACT(c->snapshot->arena, Cgroups, cgroups);
+	CgroupSet own;
 	int r;
 
 	if (!here)
 		return -ENOMEM;
-	r = cgroup_view_read(c->root, c->snapshot->arena, c->gaps, NAME, here, NULL);
+	r = cgroup_view_read(c->root, c->snapshot->arena, c->gaps, NAME, here, &own);
 	if (r < 0)
 		return r;
 	c->host->cgroups = here;
-	for (size_t i = 0; c->source && !c->source_side && i < c->source->n_cgroup; i++) {
+	if (c->source_side)
+		return 0;
+	for (size_t i = 0; c->source && i < c->source->n_cgroup; i++) {
 		const Cgroup *g = c->source->cgroup[i];
 
 		if (!g->controllers || !g->path)
@@ -107,5 +139,5 @@ cgroups_ask(struct probe_context *c)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return own_ask(c, here, &own);
 }
