@@ -6,6 +6,7 @@
  *     there  /usr/lib/libssl.so.3  regular 0644  669128 bytes
  */
 #include "checker/paths.h"
+#include "checker/values.h"
 
 #include "base/cleanup.h"
 #include "base/names.h"
@@ -112,7 +113,7 @@ file_is_same(const struct judge *j, const File *f, const PathAnswer *a)
 {
 	if (!file_is_there(a) || !f->has_ino || !a->has_ino || f->ino != a->ino)
 		return false;
-	if (index_same_host(j->source, j->destination))
+	if (same_kernel(j))
 		return f->dev_major == a->dev_major && f->dev_minor == a->dev_minor;
 	return is_one_of(f->fs_type, of_network, ARRAY_SIZE(of_network)) && a->fs_type &&
 	       streq(f->fs_type, a->fs_type) && f->has_mtime_ns && f->mtime_ns == a->mtime_ns;

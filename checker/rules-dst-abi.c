@@ -146,7 +146,7 @@ static const struct rule rules[] = {
 		.why = "CRIU only warns: return addresses are no longer checked, or the shadow "
 		       "stack's mapping cannot be made.",
 		.remedy = "start the program with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off",
-		.criu_says = "shadow stack",
+		.criu_says = "Restoring task with shadow stack on non-CET machine",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "It needs another CPU or kernel.",
 		.about = ABOUT_THREAD,
@@ -197,7 +197,7 @@ static const struct rule rules[] = {
 		.title = "a 32-bit program, and the destination's kernel runs none",
 		.why = "Without IA32 emulation CRIU cannot restore a compat task.",
 		.remedy = "boot with ia32_emulation=on, or choose another host",
-		.criu_says = "compat",
+		.criu_says = "compat_cr is not supported",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "It needs another kernel, or a reboot.",
 		.about = ABOUT_PROCESS,

@@ -133,6 +133,25 @@ file_mode(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* 1 equal, 0 not, -1 not known. */
+static int
+content_agrees(const File *f, const PathAnswer *a)
+{
+	if (a->has_same_as_asked)
+		return a->same_as_asked;
+	if (!f->has_sha256 || !a->has_sha256)
+		return -1;
+	return f->sha256.len == a->sha256.len &&
+	       memcmp(f->sha256.data, a->sha256.data, f->sha256.len) == 0;
+}
+
+static void
+require_sync(struct judge *j, const File *f)
+{
+	judge_require(j, REQUIRE_SYNC, STAGE_RESTORE, f->path,
+		      judge_process(j, index_process(j->at, f->user_pid)));
+}
+
 static enum judgement
 file_size(struct judge *j, const struct subject *s)
 {
@@ -144,13 +163,15 @@ file_size(struct judge *j, const struct subject *s)
 		return said;
 	if (f->used_append_only || !f->has_size || !a->has_size)
 		return NOT_ABOUT;
-	if (f->size == a->size || file_is_same(j, f, a))
+	if (file_is_same(j, f, a))
 		return FINE;
-	if (f->used_write) {
-		judge_require(j, REQUIRE_SYNC, STAGE_RESTORE, f->path,
-			      judge_process(j, index_process(j->at, f->user_pid)));
+	/* Equal by now or not: until the freeze it goes on changing. */
+	if (f->used_write && (f->size != a->size || content_agrees(f, a) <= 0)) {
+		require_sync(j, f);
 		return FINE;
 	}
+	if (f->size == a->size)
+		return FINE;
 	(void) file_find(j, f, value_bytes(j, f->size), value_bytes(j, a->size));
 	return FINDING;
 }
@@ -184,18 +205,6 @@ file_buildid(struct judge *j, const struct subject *s)
 	found->option = "--file-validation=filesize";
 	found->option_kind = REQUIRE_LOSSY;
 	return FINDING;
-}
-
-/* 1 equal, 0 not, -1 not known. */
-static int
-content_agrees(const File *f, const PathAnswer *a)
-{
-	if (a->has_same_as_asked)
-		return a->same_as_asked;
-	if (!f->has_sha256 || !a->has_sha256)
-		return -1;
-	return f->sha256.len == a->sha256.len &&
-	       memcmp(f->sha256.data, a->sha256.data, f->sha256.len) == 0;
 }
 
 static bool
@@ -232,11 +241,8 @@ file_content(struct judge *j, const struct subject *s)
 	agrees = file_is_same(j, f, a) ? 1 : content_agrees(f, a);
 	if (agrees > 0)
 		return FINE;
-	if (f->used_write) {
-		judge_require(j, REQUIRE_SYNC, STAGE_RESTORE, f->path,
-			      judge_process(j, index_process(j->at, f->user_pid)));
-		return FINE;
-	}
+	if (f->used_write)
+		return NOT_ABOUT;	/* dst-file-size wants it copied after the freeze */
 	if (agrees < 0)
 		return is_code(f) ? judge_unknown(j, f->has_sha256, DOMAIN__DOMAIN_FILES, f->path,
 						  "a digest of its content") : NOT_ABOUT;
@@ -406,7 +412,7 @@ static const struct rule rules[] = {
 		.title = "a program or library lies on a file system mounted noexec",
 		.why = "It can neither be set as the executable nor be mapped as code.",
 		.remedy = "mount that file system with exec",
-		.criu_says = "Can't restore file mapping",
+		.criu_says = "Unable to map ANON_VMA",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A mount keeps its flags until someone remounts it.",
 		.about = ABOUT_FILE,

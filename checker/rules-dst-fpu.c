@@ -154,7 +154,8 @@ cpu_xsave_size(struct judge *j, const struct subject *s)
 	there = maximum ? p.there.xsave_size_max : p.there.xsave_size;
 	if (maximum && !p.fpu_compared)
 		return NOT_ABOUT;
-	if (here == there)
+	/* Without xsave on one side other rules have said it. */
+	if (here == there || (!p.fpu_compared && (!here || !there)))
 		return FINE;
 	f = cpuid_find(j, maximum ? "largest xsave frame" : "xsave frame",
 		       judge_text(j, "%u bytes", here), judge_text(j, "%u bytes", there));
@@ -316,7 +317,7 @@ static const struct rule rules[] = {
 		.title = "a register component has another size there",
 		.why = "CRIU puts components back only where their sizes agree.",
 		.remedy = "choose a host of the same CPU family",
-		.criu_says = "bytes of xsave component",
+		.criu_says = " bytes (expecting ",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "The CPU stays as it is.",
 		.about = ABOUT_HOST,

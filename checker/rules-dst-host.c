@@ -284,10 +284,9 @@ tool_for_tmpfs(struct judge *j, const struct subject *s)
 static const struct rule rules[] = {
 	{
 		.id = "dst-criu-present",
-		.title = "CRIU does not start on the destination",
+		.title = "CRIU is not there, or does not start",
 		.why = "It is what restores the tree.",
 		.remedy = "see what `criu check` says there",
-		.criu_says = "Looks bad",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "It stays so until someone installs or mends it.",
 		.about = ABOUT_HOST,
@@ -389,7 +388,7 @@ static const struct rule rules[] = {
 		.title = "the destination lacks iptables-restore(8)",
 		.why = "CRIU restores the packet filter of a network namespace with it, if there is one.",
 		.remedy = "install iptables",
-		.criu_says = "iptables-restore failed",
+		.criu_says = "Can't restore iptables",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "It is there once someone installs it.",
 		.severity = SEVERITY_WARNING,

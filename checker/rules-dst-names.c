@@ -51,14 +51,13 @@ name_text(struct judge *j, ProtobufCBinaryData name)
 static bool
 tree_holds(const struct judge *j, const UnixAnswer *a)
 {
-	const Socket *own;
+	const Socket *own = same_kernel(j) && a->has_ino ? index_socket(j->at, a->ino) : NULL;
 	const Process *holder;
 
-	if (!index_same_host(j->source, j->destination))
-		return false;
-	own = a->has_ino ? index_socket(j->at, a->ino) : NULL;
 	if (own && own->in_tree)
 		return true;
+	if (!index_same_host(j->source, j->destination))
+		return false;
 	holder = a->has_holder_pid ? index_process(j->at, a->holder_pid) : NULL;
 	return holder && (!a->has_holder_start_time || holder->start_time == a->holder_start_time);
 }
@@ -182,19 +181,19 @@ pty_index(struct judge *j, const struct subject *s)
 	if (!a || !a->has_in_use)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_TERMINALS, thing, "whether it is free there");
 	if (value_sysctl(j, "kernel/pty/max", &max) && t->index >= max) {
-		f = judge_find(j, thing, judge_fd(j, s->process, s->fd),
+		f = judge_find(j, thing, "a terminal of the tree",
 			       judge_text(j, "kernel.pty.max is %llu", (unsigned long long) max));
 		f->lifetime = LIFETIME_PERMANENT;
 		return FINDING;
 	}
 	if (a->in_use && !index_same_host(j->source, j->destination)) {
-		f = judge_find(j, thing, judge_fd(j, s->process, s->fd), "in use");
+		f = judge_find(j, thing, "a terminal of the tree", "in use");
 		f->observed = "a terminal that is open now";
 		return FINDING;
 	}
 	if (a->free_below < PTMX_TRIES)
 		return FINE;
-	f = judge_find(j, thing, judge_fd(j, s->process, s->fd),
+	f = judge_find(j, thing, "a terminal of the tree",
 		       judge_text(j, "%u lower numbers are free", a->free_below));
 	f->observed = "the kernel gives the lowest free number, and CRIU asks 32 times";
 	return FINDING;
@@ -237,7 +236,7 @@ static const struct rule rules[] = {
 		.why = "CRIU binds it at the same path: the folder must be there, and nobody else at "
 		       "the name.",
 		.remedy = "make the folder, or stop what listens there",
-		.criu_says = "Can't bind unix socket",
+		.criu_says = "unix: Can't bind id",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A listener stays, and a folder does not appear by itself.",
 		.about = ABOUT_SOCKET,
@@ -250,7 +249,7 @@ static const struct rule rules[] = {
 		.title = "an abstract name of a unix socket is in use there",
 		.why = "CRIU binds the same name, in the same network namespace as who holds it.",
 		.remedy = "stop what holds it there, or choose another host",
-		.criu_says = "Can't bind unix socket",
+		.criu_says = "unix: Can't bind id",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A name stays bound as long as its socket is open.",
 		.about = ABOUT_SOCKET,
@@ -263,7 +262,6 @@ static const struct rule rules[] = {
 		.title = "nobody listens there at the name that a datagram socket is connected to",
 		.why = "With --ext-unix-sk CRIU connects it again by that name.",
 		.remedy = "start the service there (syslog, for /dev/log)",
-		.criu_says = "Can't connect",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A service is there once someone starts it.",
 		.about = ABOUT_SOCKET,
@@ -276,7 +274,7 @@ static const struct rule rules[] = {
 		.title = "the number of a pseudo terminal cannot be had there",
 		.why = "CRIU opens /dev/ptmx up to 32 times until it is given the same number.",
 		.remedy = "wait until that terminal is closed, or run the tree with a devpts of its own",
-		.criu_says = "Can't open ptmx with index",
+		.criu_says = "Can't open master pty",
 		.stage = STAGE_RESTORE,
 		.lifetime = LIFETIME_TRANSIENT,
 		.lifetime_why = "Terminals come and go with logins.",
@@ -292,7 +290,7 @@ static const struct rule rules[] = {
 		       "puts the one in its place that it runs on itself.",
 		.remedy = "run criu restore with --shell-job from a terminal, not from a service or a "
 			  "plain ssh command (ssh -t)",
-		.criu_says = "Standard stream is not a terminal",
+		.criu_says = "without correspond master peer",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "The terminal belongs to a shell that does not move.",
 		.severity = SEVERITY_NOTE,

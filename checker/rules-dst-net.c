@@ -230,7 +230,7 @@ static const struct rule rules[] = {
 		.why = "CRIU binds it again: an inet socket by the device's name, a packet socket by "
 		       "its number.",
 		.remedy = "give a device there that name, or choose another host",
-		.criu_says = "Can't bind to device",
+		.criu_says = "couldn't find ifname for",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A device is there once someone makes or renames it.",
 		.about = ABOUT_SOCKET,
@@ -243,7 +243,7 @@ static const struct rule rules[] = {
 		.title = "the destination's kernel cannot make a socket of this kind",
 		.why = "CRIU makes each socket anew.",
 		.remedy = "install or load the module, or choose another host",
-		.criu_says = "Can't create socket",
+		.criu_says = "Can't create",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A kernel without the module stays without it.",
 		.about = ABOUT_SOCKET,

@@ -253,10 +253,10 @@ static const struct rule rules[] = {
 		.id = "pid-in-use",
 		.title = "an id of the tree is taken on the destination",
 		.why = "CRIU restores tasks, threads, groups and sessions under the same numbers; a "
-		       "number in use there makes it fail.",
+		       "number in use there makes it fail (of a thread: \"Unable to create a thread: -17\").",
 		.remedy = "end what holds it there, choose another host, or run the tree in a pid "
 			  "namespace of its own",
-		.criu_says = "Can't fork for PID: File exists",
+		.criu_says = "Can't fork for",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A listener, a service or a session leader stays; a zombie or a "
 				"process that has just started tends to go.",
@@ -270,7 +270,7 @@ static const struct rule rules[] = {
 		.title = "the destination does not count pids that high",
 		.why = "CRIU tries to raise kernel.pid_max, and fails where it may not.",
 		.remedy = "raise kernel.pid_max there",
-		.criu_says = "pid_max",
+		.criu_says = "Can't set kernel pid_max",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A sysctl stays until someone sets it.",
 		.about = ABOUT_HOST,
@@ -296,7 +296,7 @@ static const struct rule rules[] = {
 		.title = "the root of the tree is pid 1, and no pid namespace is restored",
 		.why = "Pid 1 of the destination is its own init.",
 		.remedy = "dump from outside of the tree's pid namespace",
-		.criu_says = "This pid (1) is already used",
+		.criu_says = "Can't fork for",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "Pid 1 is never free.",
 		.about = ABOUT_HOST,

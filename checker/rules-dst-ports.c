@@ -212,23 +212,25 @@ overlap(const Socket *s, const HostSocket *h)
 static bool
 tree_holds(const struct judge *j, const HostSocket *h)
 {
-	const Socket *own;
+	const Socket *own = same_kernel(j) && h->ino ? index_socket(j->at, h->ino) : NULL;
 	const Process *holder;
 
-	if (!index_same_host(j->source, j->destination))
-		return false;
-	own = h->ino ? index_socket(j->at, h->ino) : NULL;
 	if (own && own->in_tree)
 		return true;
+	if (!index_same_host(j->source, j->destination))
+		return false;
 	holder = h->has_holder_pid ? index_process(j->at, h->holder_pid) : NULL;
 	return holder && (!h->has_holder_start_time || holder->start_time == h->holder_start_time);
 }
 
-/* What a connection of the tree's own has left behind, on this same machine. */
+/* What a connection of the tree's own has left behind, in the very namespace it is in. */
 static bool
-is_left_behind(const struct judge *j, const HostSocket *h)
+is_left_behind(const struct judge *j, const Socket *s, const HostSocket *h)
 {
-	return index_same_host(j->source, j->destination) && h->ino == 0;
+	const Net *net = net_there(j);
+
+	return h->ino == 0 && same_kernel(j) && s->has_netns && net && net->has_netns &&
+	       s->netns == net->netns;
 }
 
 static const char *
@@ -287,7 +289,7 @@ port_in_use(struct judge *j, const struct subject *s)
 		const HostSocket *h = net->socket[i];
 
 		if (h->protocol != k->protocol || h->source_port != k->source_port || !overlap(k, h) ||
-		    tree_holds(j, h) || is_left_behind(j, h))
+		    tree_holds(j, h) || is_left_behind(j, k, h))
 			continue;
 		if (!worst || (is_bound_for_good(h) && !is_bound_for_good(worst)))
 			worst = h;

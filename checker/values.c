@@ -110,6 +110,14 @@ value_age(struct judge *j, uint64_t ms)
 }
 
 bool
+same_kernel(const struct judge *j)
+{
+	const Host *here = j->source->host, *there = j->destination ? j->destination->host : NULL;
+
+	return here && there && here->boot_id && there->boot_id && streq(here->boot_id, there->boot_id);
+}
+
+bool
 value_sysctl(const struct judge *j, const char *name, uint64_t *ret)
 {
 	const char *text = index_sysctl(j->there, name);

@@ -23,6 +23,9 @@ const char *value_address(struct judge *j, ProtobufCBinaryData address, int port
 /* "5 s", "3 min", "2 h", "4 days" */
 const char *value_age(struct judge *j, uint64_t ms);
 
+/* Whether both snapshots are of one running kernel, whatever the namespaces. */
+bool same_kernel(const struct judge *j);
+
 /* A sysctl of the destination as a number; false where it was not learned or is not one. */
 bool value_sysctl(const struct judge *j, const char *name, uint64_t *ret);
 
