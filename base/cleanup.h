@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define cleanup(f) __attribute__((cleanup(f)))
+/* "unused": a guard may do its work by its cleaner alone. */
+#define cleanup(f) __attribute__((cleanup(f), unused))
 
 static inline void
 cleanup_close(int *fd)

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(const char *prefix, const char *format, va_list args)
 {
 	_cleanup_buffer_ struct buffer clean = { 0 };
