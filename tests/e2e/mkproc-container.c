@@ -86,15 +86,7 @@ container_enter(struct scene *s)
 _Noreturn void
 container_settle(struct scene *s)
 {
-	static char name[] = "pause";
-	char *argv[] = { name, NULL };
-	char *envp[] = { NULL };
-
-	/* The report closes itself at the exec: its end says that the new program runs. */
-	if (s->report >= 0)
-		must(s, write(s->report, "+\n", 2), "report");
-	execve("/pause", argv, envp);
-	fail(s, "execve /pause");
+	tree_exec(s, "/pause");
 }
 
 void

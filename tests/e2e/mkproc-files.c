@@ -146,7 +146,6 @@ open_name_reused(struct scene *s)
 	fact(s, "path", "%s", path);
 }
 
-/* The name is right again, but as another file: removed, then made anew. */
 static void
 open_moved(struct scene *s)
 {
@@ -187,16 +186,11 @@ cwd_deleted(struct scene *s)
 static void
 exe_changed(struct scene *s)
 {
-	static char name[] = "program";
-	char *argv[] = { name, NULL };
-	char *envp[] = { NULL };
 	const char *path = path_in(s, "program");
 
 	path_make_program(s, path, 64);
 	fact(s, "exe", "%s", path);
-	must(s, write(s->report, "+\n", 2), "report");
-	execve(path, argv, envp);
-	fail(s, path);
+	tree_exec(s, path);
 }
 
 static void
@@ -283,30 +277,39 @@ open_many(struct scene *s)
 const struct factory factories_files[] = {
 	{ .name = "plain", .summary = "a process with nothing but /dev/null", .needs = "",
 	  .criu = "ok", .rule = "", .inside = tree_ready },
-	{ .name = "file-readonly", .summary = "a file open for reading", .needs = "", .criu = "ok",
+	{ .name = "file-readonly",
+	  .summary = "a file open for reading", .needs = "", .criu = "ok",
 	  .rule = "dst-file-size", .arg = "ro", .inside = open_plain },
-	{ .name = "file-readwrite", .summary = "a file open for reading and writing", .needs = "",
+	{ .name = "file-readwrite",
+	  .summary = "a file open for reading and writing", .needs = "",
 	  .criu = "ok", .rule = "dst-file-size", .arg = "rw", .inside = open_plain },
-	{ .name = "file-append", .summary = "a file open for appending only", .needs = "", .criu = "ok",
+	{ .name = "file-append",
+	  .summary = "a file open for appending only", .needs = "", .criu = "ok",
 	  .rule = "dst-file-missing", .arg = "append", .inside = open_plain },
 	{ .name = "file-readwrite-append", .summary = "a file open for reading and appending",
 	  .needs = "", .criu = "ok", .rule = "dst-file-size", .arg = "rw-append",
 	  .inside = open_plain },
 	{ .name = "file-opath", .summary = "a file open with O_PATH", .needs = "", .criu = "ok",
 	  .rule = "dst-file-missing", .arg = "path", .inside = open_plain },
-	{ .name = "file-symlink", .summary = "a symbolic link itself, open with O_PATH", .needs = "",
+	{ .name = "file-symlink",
+	  .summary = "a symbolic link itself, open with O_PATH", .needs = "",
 	  .criu = "ok", .rule = "file-irregular-type", .inside = open_symlinked },
 	{ .name = "file-folder", .summary = "an open folder", .needs = "", .criu = "ok",
 	  .rule = "dst-file-mode", .inside = open_folder },
-	{ .name = "file-growing", .summary = "a file that grows 100 times a second", .needs = "",
+	{ .name = "file-growing",
+	  .summary = "a file that grows 100 times a second", .needs = "",
 	  .criu = "ok", .rule = "dst-file-size", .inside = open_growing },
-	{ .name = "file-moved", .summary = "a file renamed while open", .needs = "", .criu = "ok",
+	{ .name = "file-moved",
+	  .summary = "a file renamed while open", .needs = "", .criu = "ok",
 	  .rule = "dst-file-missing", .inside = open_moved },
-	{ .name = "file-odd-name", .summary = "a file whose name holds control characters and invalid UTF-8",
+	{ .name = "file-odd-name",
+	  .summary = "a file whose name holds control characters and invalid UTF-8",
 	  .needs = "", .criu = "ok", .rule = "dst-file-missing", .inside = odd_name },
-	{ .name = "file-many", .summary = "many descriptors of one file", .needs = "", .criu = "ok",
+	{ .name = "file-many",
+	  .summary = "many descriptors of one file", .needs = "", .criu = "ok",
 	  .rule = "", .args = "count=500", .inside = open_many },
-	{ .name = "file-deleted-small", .summary = "a small deleted file", .needs = "", .criu = "ok",
+	{ .name = "file-deleted-small",
+	  .summary = "a small deleted file", .needs = "", .criu = "ok",
 	  .rule = "file-ghost-any", .args = "size=4096", .inside = open_deleted },
 	{ .name = "file-deleted-large", .summary = "a deleted file above CRIU's limit of 1 MiB",
 	  .needs = "", .criu = "needs:--ghost-limit", .rule = "file-ghost-too-big",
@@ -314,18 +317,24 @@ const struct factory factories_files[] = {
 	{ .name = "file-deleted-sparse", .summary = "a deleted file of holes only", .needs = "",
 	  .criu = "ok", .rule = "file-ghost-any", .args = "size=1073741824",
 	  .inside = open_deleted_sparse },
-	{ .name = "file-deleted-folder", .summary = "a deleted file in a deleted folder", .needs = "",
+	{ .name = "file-deleted-folder",
+	  .summary = "a deleted file in a deleted folder", .needs = "",
 	  .criu = "ok", .rule = "dst-dir-missing", .inside = open_deleted_folder_path },
-	{ .name = "file-tmpfile", .summary = "a file that never had a name (O_TMPFILE)", .needs = "",
+	{ .name = "file-tmpfile",
+	  .summary = "a file that never had a name (O_TMPFILE)", .needs = "",
 	  .criu = "ok", .rule = "file-ghost-any", .inside = open_tmpfile },
-	{ .name = "file-link-remap", .summary = "a deleted file that has another link", .needs = "",
+	{ .name = "file-link-remap",
+	  .summary = "a deleted file that has another link", .needs = "",
 	  .criu = "needs:--link-remap", .rule = "file-link-remap", .inside = open_link_remap },
-	{ .name = "file-name-reused", .summary = "a file with another link, its own name taken by a newer one",
+	{ .name = "file-name-reused",
+	  .summary = "a file with another link, its own name taken by a newer one",
 	  .needs = "", .criu = "needs:--link-remap", .rule = "file-link-remap", .arg = "linked",
 	  .inside = open_name_reused },
-	{ .name = "file-renamed-over", .summary = "a file without any link, its name taken by a newer one",
+	{ .name = "file-renamed-over",
+	  .summary = "a file without any link, its name taken by a newer one",
 	  .needs = "", .criu = "ok", .rule = "file-ghost-any", .arg = "", .inside = open_name_reused },
-	{ .name = "file-cwd-deleted", .summary = "the working directory was removed", .needs = "",
+	{ .name = "file-cwd-deleted",
+	  .summary = "the working directory was removed", .needs = "",
 	  .criu = "ok", .rule = "file-ghost-any", .inside = cwd_deleted },
 	{ .name = "file-exe-deleted", .summary = "the executable was deleted since the start",
 	  .needs = "", .criu = "ok", .rule = "file-ghost-any", .inside = exe_changed,
@@ -333,13 +342,16 @@ const struct factory factories_files[] = {
 	{ .name = "file-exe-replaced", .summary = "the executable was replaced since the start",
 	  .needs = "", .criu = "ok", .rule = "file-ghost-any", .inside = exe_changed,
 	  .after = exe_replace },
-	{ .name = "file-proc-own", .summary = "an open /proc file of the task itself", .needs = "",
+	{ .name = "file-proc-own",
+	  .summary = "an open /proc file of the task itself", .needs = "",
 	  .criu = "ok", .rule = "", .inside = open_proc_own },
-	{ .name = "file-proc-foreign", .summary = "an open /proc file of a task outside of the tree",
+	{ .name = "file-proc-foreign",
+	  .summary = "an open /proc file of a task outside of the tree",
 	  .needs = "", .criu = "ok", .rule = "file-proc-foreign-pid", .inside = open_proc_foreign },
 	{ .name = "file-proc-dead", .summary = "an open /proc file of a dead task", .needs = "",
 	  .criu = "ok", .rule = "file-proc-dead-pid", .inside = open_proc_dead },
-	{ .name = "file-proc-meminfo", .summary = "an open /proc/meminfo", .needs = "", .criu = "ok",
+	{ .name = "file-proc-meminfo",
+	  .summary = "an open /proc/meminfo", .needs = "", .criu = "ok",
 	  .rule = "dst-proc-sys-path", .arg = "/proc/meminfo", .inside = open_system_file },
 	{ .name = "file-sys", .summary = "an open file of /sys", .needs = "", .criu = "ok",
 	  .rule = "dst-proc-sys-path", .arg = "/sys/kernel/mm/transparent_hugepage/enabled",

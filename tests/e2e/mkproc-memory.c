@@ -19,7 +19,7 @@
 #include "mkproc.h"
 #include "mkproc-memory.h"
 
-/* Of newer kernels than the C library's headers: Linux 6.13, 6.10, 6.4. */
+/* Of newer kernels than the C library's headers: Linux 6.13 and 6.10. */
 enum {
 	ADVICE_GUARD_INSTALL = 102,
 	SYSCALL_MSEAL = 462,

@@ -75,7 +75,7 @@ static const unsigned char pause32[] = { 0xb8, 29, 0, 0, 0, 0xcd, 0x80, 0xeb, 0x
 
 enum { CODE_AT = 0x1000, BASE = 0x10000000, CODE_SIZE = sizeof(pause64) };
 
-static size_t
+static void
 header64(char *out)
 {
 	const Elf64_Ehdr e = {
@@ -92,10 +92,9 @@ header64(char *out)
 
 	memcpy(out, &e, sizeof(e));
 	memcpy(out + sizeof(e), &p, sizeof(p));
-	return sizeof(e) + sizeof(p);
 }
 
-static size_t
+static void
 header32(char *out)
 {
 	const Elf32_Ehdr e = {
@@ -112,7 +111,6 @@ header32(char *out)
 
 	memcpy(out, &e, sizeof(e));
 	memcpy(out + sizeof(e), &p, sizeof(p));
-	return sizeof(e) + sizeof(p);
 }
 
 void

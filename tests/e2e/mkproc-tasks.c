@@ -241,33 +241,13 @@ raise_blocked(struct scene *s)
 }
 
 static void
-exec_32bit(struct scene *s)
+exec_program(struct scene *s)
 {
-	static char name[] = "program32";
-	char *argv[] = { name, NULL };
-	char *envp[] = { NULL };
-	const char *path = path_in(s, "program32");
-
-	path_make_program(s, path, 32);
-	fact(s, "exe", "%s", path);
-	must(s, write(s->report, "+\n", 2), "report");
-	execve(path, argv, envp);
-	skip(s, "execve of a 32-bit program: %s", strerror(errno));
-}
-
-static void
-exec_static(struct scene *s)
-{
-	static char name[] = "program";
-	char *argv[] = { name, NULL };
-	char *envp[] = { NULL };
 	const char *path = path_in(s, "program");
 
-	path_make_program(s, path, 64);
+	path_make_program(s, path, atoi(s->factory->arg));
 	fact(s, "exe", "%s", path);
-	must(s, write(s->report, "+\n", 2), "report");
-	execve(path, argv, envp);
-	fail(s, path);
+	tree_exec(s, path);
 }
 
 const struct factory factories_tasks[] = {
@@ -310,14 +290,15 @@ const struct factory factories_tasks[] = {
 	  .needs = "", .criu = "ok", .rule = "pgrp/sid-leader-dead", .inside = be_subreaper },
 	{ .name = "task-churn", .summary = "children come and go as fast as they can",
 	  .needs = "", .criu = "ok", .rule = "task-tree-unstable", .inside = churn },
-	{ .name = "task-pending-sigtrap", .summary = "a blocked SIGTRAP is pending", .needs = "",
+	{ .name = "task-pending-sigtrap",
+	  .summary = "a blocked SIGTRAP is pending", .needs = "",
 	  .criu = "refused", .rule = "task-pending-sigtrap", .arg = "trap",
 	  .inside = raise_blocked },
 	{ .name = "task-pending-signal", .summary = "a blocked SIGUSR1 is pending", .needs = "",
 	  .criu = "ok", .rule = "", .arg = "usr1", .inside = raise_blocked },
 	{ .name = "task-32bit", .summary = "a 32-bit program", .needs = "ia32", .criu = "ok",
-	  .rule = "task-32bit", .inside = exec_32bit },
+	  .rule = "task-32bit", .arg = "32", .inside = exec_program },
 	{ .name = "task-static", .summary = "a program without any library", .needs = "",
-	  .criu = "ok", .rule = "", .inside = exec_static },
+	  .criu = "ok", .rule = "", .arg = "64", .inside = exec_program },
 	{ .name = NULL },
 };

@@ -190,6 +190,19 @@ tree_settle(struct scene *s)
 	tree_wait();
 }
 
+_Noreturn void
+tree_exec(struct scene *s, const char *path)
+{
+	static char name[] = "program";
+	char *argv[] = { name, NULL };
+	char *envp[] = { NULL };
+
+	/* The report closes itself at the exec: its end says that the new program runs. */
+	report(s, "+\n", 2);
+	execve(path, argv, envp);
+	skip(s, "execve of %s: %s", path, strerror(errno));
+}
+
 /* A known state, whatever mkproc was started from. */
 static void
 reset(struct scene *s)

@@ -94,6 +94,8 @@ pid_t tree_clone(struct scene *s, int flags);
 /* Says that this task is ready, without waiting; then waits for signals for ever. */
 void tree_ready(struct scene *s);
 _Noreturn void tree_settle(struct scene *s);
+/* Settles and becomes another program, which path_make_program() made. */
+_Noreturn void tree_exec(struct scene *s, const char *path);
 /* Waits for ever, in a way that CRIU can interrupt. */
 _Noreturn void tree_wait(void);
 /* Leaves descriptors 3 and up closed but those given and the report. */
