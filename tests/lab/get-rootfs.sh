@@ -12,7 +12,7 @@ set -euo pipefail
 suite=trixie
 out=$LAB_CACHE/rootfs-$suite
 packages=(
-	base-files libc6 libc-bin dash coreutils grep sed gawk procps util-linux mount iproute2 tar gzip
+	base-files libc6 libc-bin dash coreutils findutils grep sed gawk procps util-linux mount iproute2 tar gzip
 	libprotobuf-c1 libssl3t64 libkmod2 libjson-c5 libcpuid17 libmount1 libelf1t64 libsmartcols1
 	libmnl0 libcap2 liblmdb0 zlib1g openssh-server
 )

@@ -39,13 +39,18 @@ over_ssh() {
 	[[ $output == *destination* && $output == *blocked* ]]
 }
 
-@test "hosts: nothing is left behind" {
-	local before after
+# Every file and process of the destination.
+everything() {
+	"$hosts" destination /usr/bin/find / -xdev -printf '%p %s %m\n' | grep -v '^/run/sshd.log ' | sort
+	"$hosts" destination /usr/bin/ps -eo pid,ppid,comm | grep -vE ' (ps|sleep)$'
+}
 
-	before=$("$hosts" destination /usr/bin/find /tmp /run /root /var -xdev | sort)
+@test "hosts: nothing is left behind" {
+	everything > "$JUDGE/before"
 	over_ssh --quiet
-	after=$("$hosts" destination /usr/bin/find /tmp /run /root /var -xdev | sort)
-	[[ $before == "$after" ]]
+	((status == 1))
+	everything > "$JUDGE/after"
+	diff "$JUDGE/before" "$JUDGE/after"
 }
 
 @test "hosts: no migcheck there is said clearly" {

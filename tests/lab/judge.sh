@@ -12,7 +12,7 @@
 #	criu_said refused 'on restore: No such file'
 #
 # judge gives CRIU the options that migcheck's report says it will need, so that "ready" is put to the
-# proof as it is meant. Whatever else a test asserts, agree() holds migcheck to its word: ready, and
+# proof as it is meant; after judge_given OPTION… both sides get these and no others. Whatever else a test asserts, agree() holds migcheck to its word: ready, and
 # CRIU dumps and restores; a permanent blocker of stage dump or restore, and CRIU refuses there.
 
 # shellcheck source-path=SCRIPTDIR source=oracle.sh
@@ -109,8 +109,36 @@ judge() {
 	agree
 }
 
-# The words of the options that CRIU needs at a stage and that lose nothing.
+# judge_given [OPTION…]: the user has decided what CRIU gets.
+judge_given() {
+	JUDGE_OPTIONS=(--criu-options "$*")
+}
+
+# judge_here: a dry run on this host, and a restore on it after the tree has ended, with its pids.
+judge_here() {
+	local dump restore pids
+
+	JUDGE_EXIT=0
+	"$MIGCHECK" dry-run -p "$LAB_PID" --criu "$LAB_CACHE/criu/criu" -f json -o "$JUDGE/report" || JUDGE_EXIT=$?
+	mapfile -t dump < <(judge_options dump)
+	mapfile -t restore < <(judge_options restore)
+	mapfile -t pids < <(lab_tree "$LAB_PID")
+	JUDGE_DUMP=$(oracle_dump "$LAB_PID" "$JUDGE/img" "${dump[@]}")
+	if [[ $JUDGE_DUMP == dumped ]]; then
+		lab_kill "${pids[@]}"
+		lab_reaped "${pids[@]}"
+		JUDGE_RESTORE=$(oracle_restore_here "$JUDGE/img" "${restore[@]}")
+	fi
+	agree
+}
+
+# The words of the options that CRIU gets at a stage: those that the user gave, or else those that the
+# report names and that lose nothing.
 judge_options() {
+	if [[ ${JUDGE_OPTIONS[0]:-} == --criu-options ]]; then
+		xargs -n 1 <<< "${JUDGE_OPTIONS[1]}" | sed '/^$/d'
+		return
+	fi
 	"$LAB_PYTHON" - "$JUDGE/report" "$1" <<-'PYTHON'
 		import json, sys
 		report = json.load(open(sys.argv[1]))
@@ -125,7 +153,11 @@ judge_options() {
 # judge_complain WORDS…: why a test fails, with what both sides said.
 judge_complain() {
 	printf '%s\n' "$*" "  criu dump:    $JUDGE_DUMP" "  criu restore: $JUDGE_RESTORE"
-	"$MIGCHECK" check "$JUDGE/source" "$JUDGE/destination" "${JUDGE_OPTIONS[@]}" || true
+	if [[ -e $JUDGE/destination ]]; then
+		"$MIGCHECK" check "$JUDGE/source" "$JUDGE/destination" "${JUDGE_OPTIONS[@]}" || true
+	else
+		cat "$JUDGE/report"
+	fi
 	return 1
 }
 
@@ -193,7 +225,7 @@ finds_only() {
 
 # requires STAGE OPTION
 requires() {
-	grep -qx -- "$2" <<< "$(judge_options "$1")" || judge_complain "$2 is not among the options of $1"
+	grep -qx -- "$2" <<< "$(JUDGE_OPTIONS=() && judge_options "$1")" || judge_complain "$2 is not among the options of $1"
 }
 
 # criu_said dumped|restored|refused [WORDS]: CRIU's last answer.

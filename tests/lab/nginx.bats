@@ -143,3 +143,25 @@ teardown() {
 @test "nginx: its v1 controller is not there" {
 	controller_test nginx
 }
+
+@test "nginx: on this same host, after it has ended here" {
+	program_start nginx service
+	judge_here
+	((JUDGE_EXIT == 0))
+	verdict_is ready
+	finds_no_blocker
+	criu_said restored
+}
+
+@test "nginx: its workers are another user's, as Debian has it" {
+	program_start nginx service
+	nginx_as_nobody
+	judge
+	if grep -qE '^CapBnd:.*[13579bdf].{6}$' /proc/self/status; then
+		verdict_is ready
+		criu_said restored
+	else
+		verdict_is blocked
+		criu_said refused "Can't get rlimit"
+	fi
+}

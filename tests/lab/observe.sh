@@ -65,18 +65,13 @@ restore() {
 
 # here OPTIONS RULE: on this same host, after the tree has ended.
 here() {
-	local pids answer
+	local pids
 
 	mapfile -t pids < <(lab_tree "$LAB_PID")
 	lab_kill "${pids[@]}"
 	lab_reaped "${pids[@]}"
 	# shellcheck disable=SC2086
-	if (lab_clean "${LAB_CRIU[@]}" restore -d -D "$img/i" -o restore.log $1 < /dev/null > /dev/null 2>&1); then
-		answer=restored
-	else
-		answer="refused: $(oracle_error "$img/i/restore.log")"
-	fi
-	row 'restore on this host, tree ended' "$1" "$answer" "${2:-}"
+	row 'restore on this host, tree ended' "$1" "$(oracle_restore_here "$img/i" $1)" "${2:-}"
 }
 
 observe_nginx() {
@@ -120,15 +115,9 @@ observe_nginx() {
 
 	table 'nginx service, a worker of another user (Debian default)'
 	program_start nginx service
-	sed -i 's/user root;/user nobody nogroup;/' "$LAB_SCRATCH/nginx.conf"
-	kill -HUP "$LAB_PID"
-	lab_wait 5 nginx_worker_is_nobody
+	nginx_as_nobody
 	dump '' 'NO RULE: root without CAP_SYS_RESOURCE may not read limits of another user (src-criu-caps?)'
 	program_stop
-}
-
-nginx_worker_is_nobody() {
-	nginx_ready && grep -q '^Uid:.65534' "/proc/$(lab_tree "$LAB_PID" | tail -n 1)/status"
 }
 
 observe_redis() {

@@ -209,6 +209,20 @@ oracle_restore_job() {
 	fi
 }
 
+# oracle_restore_here DIR [OPTION…]: on this host, under the numbers that the tree had.
+oracle_restore_here() {
+	local dir=$1
+	shift
+
+	rm -f "$dir/restore.log"
+	if (lab_clean "${LAB_ENTER[@]}" "${LAB_CRIU[@]}" restore -d -D "$dir" -o restore.log "$@" \
+		< /dev/null > "$dir/restore.out" 2>&1); then
+		printf 'restored\n'
+	else
+		printf 'refused: %s\n' "$(oracle_error "$dir/restore.log")"
+	fi
+}
+
 # A restore that CRIU calls a success may be none: a program with other code under it dies at once.
 oracle_lives() {
 	local dir=$1 pids have

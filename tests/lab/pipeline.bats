@@ -31,7 +31,7 @@ teardown() {
 
 @test "pipeline: in the background of a script, and no options for CRIU" {
 	program_start pipeline background
-	JUDGE_OPTIONS=(--criu-options '')
+	judge_given ""
 	judge
 	verdict_is blocked
 	finds root-not-session-leader permanent dump
@@ -49,7 +49,7 @@ teardown() {
 
 @test "pipeline: a job on a terminal, and no options for CRIU" {
 	program_start pipeline terminal
-	JUDGE_OPTIONS=(--criu-options '')
+	judge_given ""
 	judge
 	verdict_is blocked
 	finds tty-sid-dangling permanent dump
@@ -66,7 +66,7 @@ teardown() {
 
 @test "pipeline: the interactive shell itself, and no options for CRIU" {
 	program_start pipeline shell
-	JUDGE_OPTIONS=(--criu-options '')
+	judge_given ""
 	judge
 	verdict_is blocked
 	finds tty-slave-no-master permanent dump
@@ -110,4 +110,13 @@ teardown() {
 
 @test "pipeline: its v1 controller is not there" {
 	controller_test pipeline
+}
+
+@test "pipeline: on this same host, after it has ended here" {
+	program_start pipeline service
+	judge_here
+	((JUDGE_EXIT == 0))
+	verdict_is ready
+	finds_no_blocker
+	criu_said restored
 }

@@ -141,6 +141,17 @@ nginx_start() {
 	LAB_OPEN_FILE=$LAB_SCRATCH/access.log
 }
 
+# Its workers become another user's, as they are by default.
+nginx_as_nobody() {
+	sed -i 's/user root;/user nobody nogroup;/' "$LAB_SCRATCH/nginx.conf"
+	kill -HUP "$LAB_PID"
+	lab_wait 5 nginx_worker_is_nobody
+}
+
+nginx_worker_is_nobody() {
+	nginx_ready && grep -q '^Uid:.65534' "/proc/$(lab_tree "$LAB_PID" | tail -n 1)/status"
+}
+
 nginx_ready() {
 	lab_listens "$LAB_PORT" && (($(lab_tree "$LAB_PID" | wc -l) == 3))
 }

@@ -92,3 +92,12 @@ teardown() {
 @test "python: its v1 controller is not there" {
 	controller_test python
 }
+
+@test "python: on this same host, after it has ended here" {
+	program_start python service
+	judge_here
+	((JUDGE_EXIT == 0))
+	verdict_is ready
+	finds_no_blocker
+	criu_said restored
+}

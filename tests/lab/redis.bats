@@ -24,7 +24,7 @@ teardown() {
 
 @test "redis: a user who gives CRIU no options" {
 	program_start redis service
-	JUDGE_OPTIONS=(--criu-options '')
+	judge_given ""
 	judge
 	verdict_is blocked
 	finds tcp-established permanent dump
@@ -86,4 +86,13 @@ teardown() {
 
 @test "redis: its v1 controller is not there" {
 	controller_test redis
+}
+
+@test "redis: on this same host, after it has ended here" {
+	program_start redis service
+	judge_here
+	((JUDGE_EXIT == 0))
+	verdict_is ready
+	finds_no_blocker
+	criu_said restored
 }

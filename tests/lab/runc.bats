@@ -16,16 +16,13 @@ teardown() {
 	judge_teardown
 }
 
-# What runc itself asks of CRIU.
-RUNC_OPTIONS='--external mnt[] --network-lock nftables --root .'
-
-# judge_runc SCRIPT: SCRIPT works in the root file system of the copy.
+# judge_runc SCRIPT: SCRIPT works in the root file system of the copy. CRIU gets what runc gives it.
 judge_runc() {
 	judge_dump
 	cp -a "$LAB_BUNDLE" "$copy"
 	(cd "$copy/rootfs" && eval "$1")
 	JUDGE_PROBE=(--root "$copy/rootfs")
-	JUDGE_OPTIONS=(--criu-options "$RUNC_OPTIONS")
+	judge_given '--external mnt[]' --network-lock nftables --root .
 	judge_check
 	JUDGE_DUMP=dumped
 	runc_do --criu "$LAB_CACHE/criu/criu" checkpoint --leave-running --image-path "$JUDGE/img" \
@@ -42,7 +39,7 @@ judge_runc() {
 
 @test "runc: its binds need --external, or CRIU refuses" {
 	judge_dump
-	JUDGE_OPTIONS=(--criu-options '--network-lock nftables')
+	judge_given --network-lock nftables
 	JUDGE_PROBE=(--root "$LAB_BUNDLE/rootfs")
 	judge_check
 	JUDGE_DUMP=$(oracle_dump "$LAB_PID" "$JUDGE/img" --network-lock nftables)
