@@ -274,6 +274,22 @@ judge_holder(struct judge *j, const Socket *s, const HostSocket *h)
 		f->observed = "a connection: it ends when its ends close it";
 }
 
+/* A connection of the tree's own listener on the same port: what is in the way is told of that. */
+static bool
+is_told_of_listener(const struct judge *j, const Socket *s)
+{
+	if (s->protocol != IPPROTO_TCP || s->state == TCP_STATE_LISTEN)
+		return false;
+	for (size_t i = 0; i < j->source->n_socket; i++) {
+		const Socket *k = j->source->socket[i];
+
+		if (k->in_tree && k->protocol == IPPROTO_TCP && k->state == TCP_STATE_LISTEN &&
+		    k->source_port == s->source_port && is_inet(k) && is_of_host(j, k))
+			return true;
+	}
+	return false;
+}
+
 static enum judgement
 port_in_use(struct judge *j, const struct subject *s)
 {
@@ -294,6 +310,8 @@ port_in_use(struct judge *j, const struct subject *s)
 		if (!worst || (is_bound_for_good(h) && !is_bound_for_good(worst)))
 			worst = h;
 	}
+	if (worst && is_told_of_listener(j, k))
+		return FINE;
 	if (worst) {
 		judge_holder(j, k, worst);
 		return FINDING;
