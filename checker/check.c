@@ -240,7 +240,7 @@ check(const Snapshot *source, const Snapshot *destination, const struct check_op
 {
 	struct assessment a = { .options = options, .source = source, .destination = destination };
 	struct tree_index *at = NULL;
-	struct host_index *there = NULL;
+	struct host_index *here = NULL, *there = NULL;
 	struct docket *d = NULL;
 	struct walk w;
 	int r;
@@ -249,6 +249,8 @@ check(const Snapshot *source, const Snapshot *destination, const struct check_op
 	if (!a.arena)
 		return -ENOMEM;
 	r = tree_index_new(a.arena, source, &at);
+	if (r == 0)
+		r = host_index_new(a.arena, source, &here);
 	if (r == 0 && destination)
 		r = host_index_new(a.arena, destination, &there);
 	if (r == 0)
@@ -266,6 +268,7 @@ check(const Snapshot *source, const Snapshot *destination, const struct check_op
 			.source = source,
 			.destination = destination,
 			.at = at,
+			.here = here,
 			.there = there,
 			.options = options,
 			.assessment = &a,

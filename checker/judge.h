@@ -16,6 +16,7 @@ struct judge {
 	const Snapshot *source;
 	const Snapshot *destination;	/* NULL without one */
 	const struct tree_index *at;	/* look-ups in the source */
+	const struct host_index *here;	/* look-ups in the source's own host */
 	const struct host_index *there;	/* look-ups in the destination; NULL without one */
 	const struct check_options *options;
 	struct assessment *assessment;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 const struct ruleset *const rulesets[] = {
+	&rules_criu,
 	&rules_tasks,
 	&rules_tree,
 	&rules_attributes,
@@ -18,6 +19,11 @@ const struct ruleset *const rulesets[] = {
 	&rules_descriptors,
 	&rules_events,
 	&rules_terminals,
+	&rules_sockets,
+	&rules_tcp,
+	&rules_unix,
+	&rules_mounts,
+	&rules_netdevs,
 	&rules_dst_host,
 	&rules_dst_kernel,
 	&rules_dst_cpu,

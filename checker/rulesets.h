@@ -6,6 +6,7 @@
 
 #include "checker/rule.h"
 
+extern const struct ruleset rules_criu;
 extern const struct ruleset rules_tasks;
 extern const struct ruleset rules_tree;
 extern const struct ruleset rules_attributes;
@@ -16,6 +17,11 @@ extern const struct ruleset rules_locks;
 extern const struct ruleset rules_descriptors;
 extern const struct ruleset rules_events;
 extern const struct ruleset rules_terminals;
+extern const struct ruleset rules_sockets;
+extern const struct ruleset rules_tcp;
+extern const struct ruleset rules_unix;
+extern const struct ruleset rules_mounts;
+extern const struct ruleset rules_netdevs;
 extern const struct ruleset rules_dst_cpu;
 extern const struct ruleset rules_dst_fpu;
 extern const struct ruleset rules_dst_abi;

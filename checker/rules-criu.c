@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What criu needs of the source host before it touches a task: rights, files below /proc, the
+ * kernel's lists of sockets, and programs that it calls.
+ */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/judge.h"
+#include "checker/rulesets.h"
+
+enum {
+	CAP_SYS_ADMIN_BIT = 21,
+	CAP_SYS_RESOURCE_BIT = 24,
+	CAP_CHECKPOINT_RESTORE_BIT = 40,
+	CAPS_CRIU_HOLDS = 64,
+	PTRACE_SCOPE_NONE = 3,
+};
+
+static const Credentials *
+criu_credentials(const struct judge *j)
+{
+	const CriuPlace *place = j->source->criu_place;
+
+	return place ? place->credentials : NULL;
+}
+
+static bool
+has_cap(const Credentials *c, int bit)
+{
+	return c->cap_effective >> bit & 1;
+}
+
+static const char *
+place_text(struct judge *j)
+{
+	const CriuPlace *place = j->source->criu_place;
+
+	return judge_text(j, "criu, started from %s %d", place->comm ? place->comm : "?", place->pid);
+}
+
+/*
+ * Who is not root here will call criu with sudo or not at all: what it may do then cannot be
+ * seen from this place.
+ */
+static enum judgement
+src_criu_caps(struct judge *j, const struct subject *s)
+{
+	const Credentials *c = criu_credentials(j);
+
+	(void) s;
+	if (!c || !c->has_cap_effective || !c->has_euid)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_SECURITY, "criu",
+				     "with which capabilities criu will run");
+	if (has_cap(c, CAP_SYS_ADMIN_BIT) || has_cap(c, CAP_CHECKPOINT_RESTORE_BIT)) {
+		if (c->euid == 0)
+			return FINE;
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--unprivileged", place_text(j));
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--unprivileged", place_text(j));
+		return FINE;
+	}
+	if (c->euid != 0)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_SECURITY, place_text(j),
+				     judge_text(j, "whether criu will run as root; here it would be user %u", c->euid));
+	judge_find(j, place_text(j),
+		   judge_text(j, "root, with capabilities %016llx", (unsigned long long) c->cap_effective), NULL);
+	return FINDING;
+}
+
+/* prlimit(2): real uid and gid of the caller equal to all of the target's, or CAP_SYS_RESOURCE. */
+static enum judgement
+src_cap_sys_resource(struct judge *j, const struct subject *s)
+{
+	const Credentials *criu = criu_credentials(j);
+	const Credentials *task = s->process->n_thread ? s->process->thread[0]->credentials : NULL;
+
+	if (!criu || !criu->has_cap_effective || !task || !task->has_uid || criu->euid != 0)
+		return NOT_ABOUT;
+	if (has_cap(criu, CAP_SYS_RESOURCE_BIT))
+		return FINE;
+	if (task->uid == criu->uid && task->euid == criu->uid && task->suid == criu->uid &&
+	    task->gid == criu->gid && task->egid == criu->gid && task->sgid == criu->gid)
+		return FINE;
+	judge_find(j, judge_process(j, s->process),
+		   judge_text(j, "runs as %u:%u, and criu would be root without CAP_SYS_RESOURCE", task->euid,
+			      task->egid),
+		   NULL)
+		->here_from = judge_text(j, "/proc/%d/status", s->process->pid);
+	return FINDING;
+}
+
+static enum judgement
+src_cap_last(struct judge *j, const struct subject *s)
+{
+	const Security *sec = j->source->host ? j->source->host->security : NULL;
+
+	(void) s;
+	if (!sec || !sec->has_cap_last)
+		return NOT_ABOUT;
+	if (sec->cap_last < CAPS_CRIU_HOLDS)
+		return FINE;
+	judge_find(j, "kernel/cap_last_cap", judge_text(j, "%u", sec->cap_last), NULL)->here_from =
+		"/proc/sys/kernel/cap_last_cap";
+	return FINDING;
+}
+
+static enum judgement
+src_ptrace_denied(struct judge *j, const struct subject *s)
+{
+	const Security *sec = j->source->host ? j->source->host->security : NULL;
+
+	(void) s;
+	if (!sec || !sec->has_yama_ptrace_scope)
+		return NOT_ABOUT;
+	if (sec->yama_ptrace_scope < PTRACE_SCOPE_NONE)
+		return FINE;
+	judge_find(j, "kernel/yama/ptrace_scope", judge_text(j, "%u", sec->yama_ptrace_scope), NULL)->here_from =
+		"/proc/sys/kernel/yama/ptrace_scope";
+	return FINDING;
+}
+
+/* Rows whose arg.text is the name of a feature of the kernel. */
+static enum judgement
+src_feature(struct judge *j, const struct subject *s)
+{
+	const Feature *f = index_feature(j->here, j->rule->arg.text);
+
+	(void) s;
+	if (!f)
+		return NOT_ABOUT;
+	if (!f->has_present)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_KERNEL, f->name, "whether the kernel has it");
+	if (f->present)
+		return FINE;
+	judge_find(j, f->name, "the kernel does not have it", NULL)->here_from = f->seen;
+	return FINDING;
+}
+
+static const SockDiag *
+diag_of(const struct judge *j, const char *name)
+{
+	const Net *net = j->source->host ? j->source->host->net : NULL;
+
+	for (size_t i = 0; net && i < net->n_diag; i++)
+		if (net->diag[i]->name && streq(net->diag[i]->name, name))
+			return net->diag[i];
+	return NULL;
+}
+
+/* Whether the kernel can list these sockets: asked by CRIU, it loads the module for it. */
+static enum judgement
+diag_is_missing(struct judge *j, const char *name, const char *module, const char *thing)
+{
+	const SockDiag *d = diag_of(j, name);
+	const Module *m = index_module(j->here, module);
+	struct finding *f;
+
+	if (!d || !d->has_present)
+		return NOT_ABOUT;
+	if (d->present || (m && (m->state == MODULE_STATE__MODULE_LOADABLE ||
+				 m->state == MODULE_STATE__MODULE_LOADED || m->state == MODULE_STATE__MODULE_BUILTIN)))
+		return FINE;
+	if (!m || m->state != MODULE_STATE__MODULE_ABSENT)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_MODULES, thing,
+				     judge_text(j, "whether the module %s can be loaded", module));
+	f = judge_find(j, thing, judge_text(j, "no module %s", module), NULL);
+	f->here_from = m->seen;
+	f->command = judge_text(j, "modprobe %s", module);
+	return FINDING;
+}
+
+static const struct {
+	const char *name, *module;
+	SocketFamily family;
+} services[] = {
+	{ "unix", "unix_diag", SOCKET_FAMILY__SOCKET_UNIX },
+	{ "tcp", "tcp_diag", SOCKET_FAMILY__SOCKET_INET },
+	{ "udp", "udp_diag", SOCKET_FAMILY__SOCKET_INET },
+	{ "packet", "af_packet_diag", SOCKET_FAMILY__SOCKET_PACKET },
+	{ "netlink", "netlink_diag", SOCKET_FAMILY__SOCKET_NETLINK },
+};
+
+static enum judgement
+src_sock_diag_missing(struct judge *j, const struct subject *s)
+{
+	enum judgement worst = NOT_ABOUT;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
+		return NOT_ABOUT;
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		enum judgement said = diag_is_missing(j, services[i].name, services[i].module,
+						      judge_text(j, "%s sockets", services[i].name));
+
+		if (said > worst)
+			worst = said;
+	}
+	return worst;
+}
+
+/* The service that lists a socket of the tree; where the namespace is criu's, only these matter. */
+static enum judgement
+sock_diag_proto_missing(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	bool inet = k->family == SOCKET_FAMILY__SOCKET_INET || k->family == SOCKET_FAMILY__SOCKET_INET6;
+	bool known;
+
+	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !known)
+		return NOT_ABOUT;
+	if (k->facts_from && streq(k->facts_from, "sock_diag"))
+		return FINE;
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		if (inet ? !streq(services[i].name, k->type == 1 ? "tcp" : "udp") :
+			   services[i].family != k->family)
+			continue;
+		return diag_is_missing(j, services[i].name, services[i].module, judge_socket(j, k));
+	}
+	return NOT_ABOUT;
+}
+
+static enum judgement
+src_udplite_diag(struct judge *j, const struct subject *s)
+{
+	const SockDiag *udp = diag_of(j, "udp"), *lite = diag_of(j, "udplite");
+	struct finding *f;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !udp || !udp->present || !lite)
+		return NOT_ABOUT;
+	if (lite->present)
+		return FINE;
+	f = judge_find(j, "udplite sockets", "the kernel does not list them", NULL);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
+/* A program that criu calls at the dump of a namespace, missing or unable to start. */
+static enum judgement
+tool_is_missing(struct judge *j, const char *name, struct finding **ret)
+{
+	const Tool *t = index_tool(j->here, name);
+
+	*ret = NULL;
+	if (!t || !t->has_state)
+		return NOT_ABOUT;
+	if (t->state == TOOL_STATE__TOOL_CANNOT_TELL && t->path)
+		return FINE;
+	if (t->state == TOOL_STATE__TOOL_CANNOT_TELL)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_TOOLS, name, "whether it is installed");
+	if (t->state == TOOL_STATE__TOOL_RUNS)
+		return FINE;
+	*ret = judge_find(j, name,
+			  t->state == TOOL_STATE__TOOL_MISSING ? "not in PATH" :
+			  t->error				 ? t->error :
+								   "does not start",
+			  NULL);
+	(*ret)->here_from = t->path;
+	return FINDING;
+}
+
+static enum judgement
+src_iptables_missing(struct judge *j, const struct subject *s)
+{
+	const Module *nf_tables = index_module(j->here, "nf_tables");
+	const Tool *t = index_tool(j->here, "iptables-restore");
+	struct finding *f;
+	enum judgement said;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !t)
+		return NOT_ABOUT;
+	if (t->state == TOOL_STATE__TOOL_MISSING &&
+	    (!nf_tables || nf_tables->state != MODULE_STATE__MODULE_ABSENT)) {
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--network-lock nftables",
+			      "the network namespace of the tree");
+		return FINE;
+	}
+	said = tool_is_missing(j, "iptables-restore", &f);
+	if (f) {
+		f->option = "--network-lock skip";
+		f->option_kind = REQUIRE_LOSSY;
+	}
+	return said;
+}
+
+/* Rows whose arg.text is a program that the dump of the network namespace calls. */
+static enum judgement
+src_tool_of_netns(struct judge *j, const struct subject *s)
+{
+	struct finding *f;
+	enum judgement said;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
+		return NOT_ABOUT;
+	said = tool_is_missing(j, j->rule->arg.text, &f);
+	if (f) {
+		f->option = "--empty-ns net";
+		f->option_kind = REQUIRE_LOSSY;
+	}
+	return said;
+}
+
+static enum judgement
+src_tar_missing(struct judge *j, const struct subject *s)
+{
+	const Mount *m = s->mount;
+	struct finding *f;
+	enum judgement said;
+
+	if (!m->fs_type || !streq(m->fs_type, "tmpfs") || !m->root || !streq(m->root, "/"))
+		return NOT_ABOUT;
+	said = tool_is_missing(j, "tar", &f);
+	return said == FINE ? tool_is_missing(j, "gzip", &f) : said;
+}
+
+static enum judgement
+src_apparmor_parser(struct judge *j, const struct subject *s)
+{
+	struct finding *f;
+
+	if (!s->thread->lsm_label || s->thread->lsm_label[0] != ':')
+		return NOT_ABOUT;
+	return tool_is_missing(j, "apparmor_parser", &f);
+}
+
+#define OF_HOST .stage = STAGE_DUMP, .severity = SEVERITY_BLOCKER, .lifetime = LIFETIME_PERMANENT
+#define KERNEL_FEATURE(feature)                                                                \
+	OF_HOST, .lifetime_why = "a kernel has the feature or not", .about = ABOUT_TREE,       \
+	.remedy = "boot a kernel built with CONFIG_CHECKPOINT_RESTORE and the option named above", \
+	.check = src_feature, .arg.text = (feature)
+#define UNTIL_INSTALLED .lifetime_why = "programs and modules appear when somebody installs them"
+
+static const struct rule rules[] = {
+	{
+		.id = "src-criu-caps",
+		.title = "criu would lack the capability to checkpoint",
+		.why = "CRIU needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.",
+		.remedy = "run criu as root of the host, or give its container CAP_SYS_ADMIN or "
+			  "CAP_CHECKPOINT_RESTORE",
+		OF_HOST,
+		.lifetime_why = "capabilities that were dropped do not come back",
+		.about = ABOUT_TREE,
+		.check = src_criu_caps,
+	},
+	{
+		.id = "src-cap-sys-resource",
+		.title = "criu may not read the limits of another user's task",
+		.why = "Even root needs CAP_SYS_RESOURCE for prlimit(2) on a task whose user or group is "
+		       "another; CRIU reads every limit of every task.",
+		.remedy = "run criu with CAP_SYS_RESOURCE (a container: --cap-add SYS_RESOURCE)",
+		.criu_says = "Can't get rlimit 0: Operation not permitted",
+		OF_HOST,
+		.lifetime_why = "capabilities that were dropped do not come back",
+		.about = ABOUT_PROCESS,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_SECURITY),
+		.check = src_cap_sys_resource,
+	},
+	{
+		.id = "src-cap-last",
+		.title = "the kernel has more capabilities than CRIU can hold",
+		.why = "CRIU keeps 64 of them, and gives up where there are more.",
+		.remedy = "use a newer CRIU",
+		OF_HOST,
+		.lifetime_why = "the number is the kernel's",
+		.about = ABOUT_TREE,
+		.check = src_cap_last,
+	},
+	{
+		.id = "src-ptrace-denied",
+		.title = "the kernel allows nobody to trace",
+		.why = "With kernel.yama.ptrace_scope = 3 no task can be seized, by root neither.",
+		.remedy = "boot with kernel.yama.ptrace_scope below 3; once set, 3 stays until the next boot",
+		OF_HOST,
+		.lifetime_why = "the setting cannot be taken back before the next boot",
+		.about = ABOUT_TREE,
+		.check = src_ptrace_denied,
+	},
+	{
+		.id = "src-map-files",
+		.title = "the kernel has no /proc/PID/map_files",
+		.why = "CRIU opens mapped files through it.",
+		KERNEL_FEATURE("map_files"),
+	},
+	{
+		.id = "src-kcmp",
+		.title = "the kernel has no kcmp(2)",
+		.why = "CRIU learns by it what tasks share (CONFIG_KCMP).",
+		KERNEL_FEATURE("kcmp"),
+	},
+	{
+		.id = "src-proc-children",
+		.title = "the kernel has no /proc/PID/task/TID/children",
+		.why = "CRIU walks the tree by it (CONFIG_PROC_CHILDREN).",
+		KERNEL_FEATURE("children"),
+	},
+	{
+		.id = "src-posix-timers-proc",
+		.title = "the kernel has no /proc/PID/timers",
+		.why = "CRIU reads POSIX timers there (CONFIG_POSIX_TIMERS).",
+		.criu_says = "timers on procfs",
+		KERNEL_FEATURE("timers"),
+	},
+	{
+		.id = "src-sock-diag-missing",
+		.title = "the kernel cannot list sockets of the tree's network namespace",
+		.why = "CRIU asks for all unix, TCP, UDP, packet and netlink sockets of a namespace that "
+		       "it dumps, whether there are any or not.",
+		.remedy = "install the modules of the running kernel (unix_diag, tcp_diag, udp_diag, "
+			  "af_packet_diag, netlink_diag)",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = src_sock_diag_missing,
+	},
+	{
+		.id = "sock-diag-proto-missing",
+		.title = "the kernel cannot list a socket of the tree",
+		.why = "CRIU learns the state of a socket by sock_diag(7), and the handler for this kind is "
+		       "not there.",
+		.remedy = "install the module of the running kernel that lists such sockets",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_SOCKET,
+		.check = sock_diag_proto_missing,
+	},
+	{
+		.id = "src-udplite-diag",
+		.title = "the kernel does not list UDP-Lite sockets",
+		.why = "Newer kernels have no UDP-Lite; an older CRIU takes the missing answer for an error.",
+		.remedy = "use a CRIU that knows such kernels",
+		.stage = STAGE_DUMP,
+		.severity = SEVERITY_WARNING,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a kernel has the feature or not",
+		.about = ABOUT_TREE,
+		.check = src_udplite_diag,
+	},
+	{
+		.id = "src-iptables-missing",
+		.title = "the tree has a network namespace, and iptables is not there",
+		.why = "CRIU locks the namespace with iptables-restore even when there is no connection.",
+		.remedy = "give criu --network-lock nftables, or install iptables",
+		.criu_says = "execvp(\"iptables-restore\", ...) failed",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = src_iptables_missing,
+	},
+	{
+		.id = "src-iproute-missing",
+		.title = "the tree has a network namespace, and iproute2 is not there",
+		.why = "CRIU saves addresses and routes with `ip addr save` and `ip route save`; the ip of "
+		       "busybox cannot do that.",
+		.remedy = "install iproute2",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = src_tool_of_netns,
+		.arg.text = "ip",
+	},
+	{
+		.id = "src-tar-missing",
+		.title = "a tmpfs of the container must be saved, and tar or gzip is not there",
+		.why = "CRIU packs the content of a tmpfs with tar --gzip.",
+		.remedy = "install GNU tar and gzip",
+		.criu_says = "Can't dump tmpfs content",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_MOUNT,
+		.check = src_tar_missing,
+	},
+	{
+		.id = "src-apparmor-parser",
+		.title = "a task is in an AppArmor namespace, and apparmor_parser is not there",
+		.why = "CRIU suspends the policies of the namespace while it works, with that program.",
+		.remedy = "install apparmor",
+		.criu_says = "apparmor parsing failed",
+		OF_HOST,
+		UNTIL_INSTALLED,
+		.about = ABOUT_THREAD,
+		.check = src_apparmor_parser,
+	},
+};
+
+const struct ruleset rules_criu = { "criu", rules, ARRAY_SIZE(rules) };

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network devices, of network namespaces that criu would dump, and the cgroups of the tree as
+ * far as the dump is concerned. Kinds are IFLA_INFO_KIND, types ARPHRD_*.
+ */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/judge.h"
+#include "checker/rulesets.h"
+#include <net/if_arp.h>
+
+enum { TYPE_NONE = 0xfffe, TYPE_VOID = 0xffff };
+
+static bool
+is_kind(const NetDevice *d, const char *kind)
+{
+	return d->kind && streq(d->kind, kind);
+}
+
+static bool
+is_supported(const NetDevice *d)
+{
+	static const char *const ignored[] = { "gre0", "gretap0", "sit0" };
+
+	for (size_t i = 0; d->name && i < ARRAY_SIZE(ignored); i++)
+		if (streq(d->name, ignored[i]))
+			return true;
+	switch (d->type) {
+	case ARPHRD_LOOPBACK:
+		return true;
+	case ARPHRD_ETHER:
+		return is_kind(d, "veth") || is_kind(d, "tun") || is_kind(d, "bridge") || is_kind(d, "macvlan");
+	case TYPE_NONE:
+		return is_kind(d, "tun");
+	case ARPHRD_SIT:
+		return true;
+	case TYPE_VOID:
+		return d->name && slice_starts(slice_of(d->name), "venet");
+	default:
+		return false;
+	}
+}
+
+static enum judgement
+netdev_kind_unsupported(struct judge *j, const struct subject *s)
+{
+	const Namespace *ns = s->ns;
+	enum judgement said = FINE;
+	bool known;
+
+	if (ns->kind != NAMESPACE_KIND__NS_NET || !ns->has_member_pid || ns->of_criu)
+		return NOT_ABOUT;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
+		return NOT_ABOUT;
+	for (size_t i = 0; i < ns->n_device; i++) {
+		const NetDevice *d = ns->device[i];
+		struct finding *f;
+
+		/* Without a type only the name was learned, from /proc/net/dev. */
+		if (!d->has_type || is_supported(d))
+			continue;
+		f = judge_find(j, judge_text(j, "device %s", d->name ? d->name : "?"),
+			       d->kind ? judge_text(j, "of kind %s", d->kind) :
+					 judge_text(j, "of type %u, without a kind", d->type),
+			       NULL);
+		f->here_from = judge_text(j, "rtnetlink(7) in net:[%llu]", (unsigned long long) ns->ino);
+		f->option = judge_text(j, "--external net[%llu]:KEY", (unsigned long long) ns->ino);
+		f->option_kind = REQUIRE_ARRANGED;
+		said = FINDING;
+	}
+	return said;
+}
+
+/* The path of a hierarchy in a set of memberships; NULL: none. */
+static const char *
+path_in(const Snapshot *s, bool has, uint32_t set, const char *controllers)
+{
+	const CgroupSet *c = has && set < s->n_cgroup_set ? s->cgroup_set[set] : NULL;
+
+	for (size_t i = 0; c && i < c->n_membership; i++)
+		if (c->membership[i]->controllers && streq(c->membership[i]->controllers, controllers))
+			return c->membership[i]->path ? c->membership[i]->path : "";
+	return NULL;
+}
+
+static const char *
+path_of_criu(const struct judge *j, const char *controllers)
+{
+	const CriuPlace *place = j->source->criu_place;
+
+	return place ? path_in(j->source, place->has_cgroup_set, place->cgroup_set, controllers) : NULL;
+}
+
+static const char *
+path_of_root(const struct judge *j, const char *controllers)
+{
+	const Process *root = index_root(j->at);
+	const Thread *t = root && root->n_thread ? root->thread[0] : NULL;
+
+	return t ? path_in(j->source, t->has_cgroup_set, t->cgroup_set, controllers) : NULL;
+}
+
+static const char *
+cgroup_name(struct judge *j, const Cgroup *c)
+{
+	return judge_text(j, "%s:%s", c->controllers[0] ? c->controllers : "cgroup2", c->path);
+}
+
+static enum judgement
+cg_controller_unknown(struct judge *j, const struct subject *s)
+{
+	const CriuPlace *place = j->source->criu_place;
+	const Cgroup *c = s->cgroup;
+
+	if (!c->controllers || !c->path || !place || !place->has_cgroup_set ||
+	    place->cgroup_set >= j->source->n_cgroup_set)
+		return NOT_ABOUT;
+	if (path_of_criu(j, c->controllers) || slice_starts(slice_of(c->controllers), "name="))
+		return FINE;
+	judge_find(j, cgroup_name(j, c), "criu is in no cgroup of that hierarchy", NULL);
+	return FINDING;
+}
+
+static enum judgement
+cg_ns_suffix(struct judge *j, const struct subject *s)
+{
+	if (!s->cgroup->controllers || !s->cgroup->path)
+		return NOT_ABOUT;
+	if (!slice_starts(slice_of(s->cgroup->path), "/.."))
+		return FINE;
+	judge_find(j, cgroup_name(j, s->cgroup), "outside of the cgroup namespace from which it was seen", NULL);
+	return FINDING;
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	if (n > 0 && folder[n - 1] == '/')
+		n--;
+	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+static enum judgement
+cg_path_shorter_prefix(struct judge *j, const struct subject *s)
+{
+	const Cgroup *c = s->cgroup;
+	const char *root;
+	bool known;
+
+	if (!c->controllers || !c->path || !index_dumps_ns(j->at, NAMESPACE_KIND__NS_CGROUP, &known))
+		return NOT_ABOUT;
+	root = path_of_root(j, c->controllers);
+	if (!root || is_below(c->path, root))
+		return FINE;
+	judge_find(j, cgroup_name(j, c), judge_text(j, "the root task is in %s", root), NULL);
+	return FINDING;
+}
+
+static enum judgement
+cg_root_walk(struct judge *j, const struct subject *s)
+{
+	const Cgroup *c = s->cgroup;
+	const char *criu;
+	struct finding *f;
+
+	if (!c->controllers || !c->path)
+		return NOT_ABOUT;
+	criu = path_of_criu(j, c->controllers);
+	if (!streq(c->path, "/") || !criu || streq(criu, "/"))
+		return FINE;
+	f = judge_find(j, cgroup_name(j, c), judge_text(j, "criu would run in %s", criu), NULL);
+	f->option = "--manage-cgroups=ignore";
+	f->option_kind = REQUIRE_LOSSY;
+	return FINDING;
+}
+
+#define OF_CGROUPS .about = ABOUT_CGROUP, .source_needs = NEEDS(DOMAIN__DOMAIN_CGROUPS)
+
+static const struct rule rules[] = {
+	{
+		.id = "netdev-kind-unsupported",
+		.title = "a network device of a kind that CRIU does not make again",
+		.why = "CRIU restores loopback, veth, tun, bridge, macvlan and sit devices of a network "
+		       "namespace; any other makes it refuse the whole.",
+		.remedy = "delete the device, or hand the namespace over from outside (--external net[…] at "
+			  "dump, --inherit-fd at restore). Fallback devices such as tunl0 do not appear with "
+			  "sysctl net.core.fb_tunnels_only_for_init_net=2",
+		.criu_says = "net: Unsupported link",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a device stays until somebody deletes it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_NAMESPACE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NET) | NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = netdev_kind_unsupported,
+	},
+	{
+		.id = "cg-controller-unknown",
+		.title = "a task is in a cgroup hierarchy in which criu is not",
+		.why = "CRIU takes the list of hierarchies from its own membership, and refuses one more.",
+		.remedy = "run criu where all hierarchies are mounted, the same as for the tree",
+		.criu_says = "cg: No cg_controller_entry found for",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "hierarchies are mounted at boot",
+		.severity = SEVERITY_BLOCKER,
+		OF_CGROUPS,
+		.check = cg_controller_unknown,
+	},
+	{
+		.id = "cg-ns-suffix",
+		.title = "a task is in a cgroup above the root of the cgroup namespace",
+		.why = "Its path begins with \"/..\", and CRIU cannot tell the path inside from the one outside.",
+		.remedy = "run criu (and migcheck) in the host's cgroup namespace, or move the task below",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a task stays in its cgroup until somebody moves it",
+		.severity = SEVERITY_BLOCKER,
+		OF_CGROUPS,
+		.check = cg_ns_suffix,
+	},
+	{
+		.id = "cg-path-shorter-prefix",
+		.title = "a task of a container is in a cgroup outside of the container's",
+		.why = "The container has a cgroup namespace, and CRIU expects all its tasks below the "
+		       "cgroup of the first.",
+		.remedy = "move the task into the container's cgroup, or dump it by itself",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a task stays in its cgroup until somebody moves it",
+		.severity = SEVERITY_BLOCKER,
+		OF_CGROUPS,
+		.check = cg_path_shorter_prefix,
+	},
+	{
+		.id = "cg-root-walk",
+		.title = "a task is in the root cgroup of a hierarchy, and criu is not",
+		.why = "CRIU then records every cgroup of the host below that root, and makes them all on "
+		       "the destination.",
+		.remedy = "put the tree into a cgroup of its own, or give criu --manage-cgroups=ignore",
+		.stage = STAGE_AFTERWARDS,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a task stays in its cgroup until somebody moves it",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_CGROUP,
+		.check = cg_root_walk,
+	},
+};
+
+const struct ruleset rules_netdevs = { "netdevs", rules, ARRAY_SIZE(rules) };

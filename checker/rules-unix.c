@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unix sockets. CRIU restores a pair when it has both ends. What a tree is connected to
+ * outside (a logger, a bus, a container engine) it has only one end of:
+ *
+ *     stream, seqpacket     refused, whatever the option
+ *     datagram              --ext-unix-sk, if the other end has a name to connect to again
+ */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/judge.h"
+#include "checker/rulesets.h"
+#include <sys/socket.h>
+
+enum { ESTABLISHED = 1, LISTEN = 10, SHUT_BOTH = 3 };
+
+static bool
+is_unix(const Socket *s)
+{
+	return s->family == SOCKET_FAMILY__SOCKET_UNIX;
+}
+
+static bool
+is_connecting(const Socket *s)
+{
+	return s->type == SOCK_STREAM || s->type == SOCK_SEQPACKET;
+}
+
+/* "/run/systemd/journal/stdout", "@abstract", "" */
+static const char *
+name_text(struct judge *j, const Socket *s)
+{
+	char name[128];
+	size_t n = s->unix_name.len < sizeof(name) - 1 ? s->unix_name.len : sizeof(name) - 1;
+
+	if (!s->has_unix_name || n == 0)
+		return "";
+	for (size_t i = 0; i < n; i++)
+		name[i] = s->unix_name.data[i] ? (char) s->unix_name.data[i] : '@';
+	name[n] = '\0';
+	return judge_text(j, "%s", name);
+}
+
+/* "dockerd 900 at /run/docker.sock" */
+static const char *
+outside_text(struct judge *j, const Socket *peer)
+{
+	const char *name = name_text(j, peer);
+	const char *who = peer->holder_comm ? judge_text(j, "%s %d", peer->holder_comm, peer->holder_pid) :
+					      "a process outside the tree";
+
+	return judge_text(j, "connected to %s%s%s", who, name[0] ? " at " : "", name);
+}
+
+/* The other end, where it is known and outside the tree; NULL otherwise. */
+static const Socket *
+outside_peer(const struct judge *j, const Socket *s)
+{
+	const Socket *peer = s->peer ? index_socket(j->at, s->peer) : NULL;
+
+	return peer && !peer->in_tree ? peer : NULL;
+}
+
+static enum judgement
+unix_type(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || !k->has_type)
+		return NOT_ABOUT;
+	if (is_connecting(k) || k->type == SOCK_DGRAM)
+		return FINE;
+	judge_find(j, judge_socket(j, k), judge_text(j, "type %u", k->type), NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_not_in_diag(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	const Fd *fd = NULL;
+
+	(void) index_socket_holder(j->at, k->ino, &fd);
+	if (!is_unix(k) && !(fd && fd->dup && fd->dup->so_domain == AF_UNIX))
+		return NOT_ABOUT;
+	if (k->has_netns)
+		return FINE;
+	judge_find(j, judge_socket(j, k), "not in the lists of the tree's network namespaces", NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_external_stream(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket, *peer;
+	struct finding *f;
+
+	if (!is_unix(k) || !is_connecting(k) || !k->peer)
+		return NOT_ABOUT;
+	peer = outside_peer(j, k);
+	if (!peer)
+		return FINE;
+	f = judge_find(j, judge_socket(j, k), outside_text(j, peer), NULL);
+	f->here_from = "sock_diag(7)";
+	f->option = judge_text(j, "--external unix[%llu]", (unsigned long long) k->ino);
+	f->option_kind = REQUIRE_ARRANGED;
+	return FINDING;
+}
+
+static enum judgement
+unix_external_dgram(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket, *peer;
+	const char *who;
+
+	if (!is_unix(k) || k->type != SOCK_DGRAM || !k->peer)
+		return NOT_ABOUT;
+	peer = outside_peer(j, k);
+	if (!peer || !peer->has_unix_name)
+		return FINE;
+	who = judge_text(j, "%s, %s", judge_socket(j, k), outside_text(j, peer));
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--ext-unix-sk", who);
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--ext-unix-sk", who);
+	return FINE;
+}
+
+static enum judgement
+unix_external_dgram_noname(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket, *peer;
+
+	if (!is_unix(k) || k->type != SOCK_DGRAM || !k->peer)
+		return NOT_ABOUT;
+	peer = outside_peer(j, k);
+	if (!peer || peer->has_unix_name)
+		return FINE;
+	judge_find(j, judge_socket(j, k), outside_text(j, peer), NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_peer_missing(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || !k->peer)
+		return NOT_ABOUT;
+	if (index_socket(j->at, k->peer))
+		return FINE;
+	judge_find(j, judge_socket(j, k),
+		   judge_text(j, "its other end, socket %llu, is in no network namespace of the tree",
+			      (unsigned long long) k->peer),
+		   NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_peer_unreachable(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket, *peer;
+
+	if (!is_unix(k) || !k->peer || k->type != SOCK_DGRAM)
+		return NOT_ABOUT;
+	peer = index_socket(j->at, k->peer);
+	if (!peer || !peer->in_tree || peer->peer == k->ino || peer->has_unix_name)
+		return FINE;
+	judge_find(j, judge_socket(j, k),
+		   judge_text(j, "connected to %s, which has no name and is not connected back",
+			      judge_socket(j, peer)),
+		   NULL);
+	return FINDING;
+}
+
+static bool
+waits_somewhere(const struct judge *j, uint64_t ino)
+{
+	for (size_t i = 0; i < j->source->n_socket; i++) {
+		const Socket *s = j->source->socket[i];
+
+		for (size_t k = 0; k < s->n_pending; k++)
+			if (s->pending[k] == ino)
+				return true;
+	}
+	return false;
+}
+
+static enum judgement
+unix_dangling(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	const SocketSample *last = k->n_sample ? k->sample[k->n_sample - 1] : NULL;
+
+	if (!is_unix(k) || !is_connecting(k) || k->state != ESTABLISHED)
+		return NOT_ABOUT;
+	if (k->peer || k->shutdown == SHUT_BOTH || (last && (last->gone || last->state != ESTABLISHED)) ||
+	    waits_somewhere(j, k->ino))
+		return FINE;
+	judge_find(j, judge_socket(j, k), "connected, but to nobody", NULL)->observed =
+		judge_text(j, "seen so %zu times", k->n_sample + 1);
+	return FINDING;
+}
+
+/* Of listeners: what waits to be accepted, at the last look. */
+static bool
+still_waits(const Socket *s)
+{
+	return !s->n_sample || s->sample[s->n_sample - 1]->pending > 0;
+}
+
+static enum judgement
+unix_inflight_closed(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->state != LISTEN)
+		return NOT_ABOUT;
+	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++)
+		if (k->pending[i] == 0) {
+			judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
+				   "a client that has gone again waits to be accepted", NULL);
+			return FINDING;
+		}
+	return FINE;
+}
+
+static enum judgement
+unix_inflight_data(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->state != LISTEN)
+		return NOT_ABOUT;
+	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++) {
+		const Socket *client = k->pending[i] ? index_socket(j->at, k->pending[i]) : NULL;
+
+		if (!client || client->send_queue == 0)
+			continue;
+		judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
+			   judge_text(j, "a client that is not accepted yet has sent %u bytes", client->send_queue),
+			   NULL);
+		return FINDING;
+	}
+	return FINE;
+}
+
+static enum judgement
+unix_inflight_nonlisten(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->n_pending == 0)
+		return NOT_ABOUT;
+	if (k->state == LISTEN || !still_waits(k))
+		return FINE;
+	judge_find(j, judge_socket(j, k), judge_text(j, "clients wait, in state %u", k->state), NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_queue_cmsg(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	const Fd *fd = NULL;
+	const DupState *d;
+
+	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd) || !fd->dup)
+		return NOT_ABOUT;
+	d = fd->dup;
+	if (!d->passcred && !d->passsec && !d->passpidfd)
+		return FINE;
+	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+		return FINE;
+	judge_find(j, judge_socket(j, k),
+		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,
+			      d->passcred ? "credentials" : d->passsec ? "labels" : "pidfds"),
+		   NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_queue_scm_unsupported(struct judge *j, const struct subject *s)
+{
+	struct finding *f;
+
+	if (!s->fd->has_scm_fds)
+		return NOT_ABOUT;
+	if (s->fd->scm_fds == 0)
+		return FINE;
+	f = judge_find(j, judge_fd(j, s->process, s->fd),
+		       judge_text(j, "%u descriptors under way in its queue", s->fd->scm_fds), NULL);
+	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
+static bool
+is_path(const Socket *s)
+{
+	return s->has_unix_name && s->unix_name.len > 0 && s->unix_name.data[0] != '\0';
+}
+
+static enum judgement
+unix_name_resolve(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	struct finding *f;
+
+	if (!is_unix(k) || !is_path(k))
+		return NOT_ABOUT;
+	if (k->unix_name.data[0] == '/')
+		return FINE;
+	f = judge_find(j, judge_socket(j, k), judge_text(j, "bound to %s", name_text(j, k)), NULL);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
+static enum judgement
+unix_bound_noinode(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || !is_path(k) || !k->facts_from || !streq(k->facts_from, "sock_diag"))
+		return NOT_ABOUT;
+	if (k->has_unix_vfs_ino)
+		return FINE;
+	judge_find(j, judge_socket(j, k), judge_text(j, "bound to %s, without an inode", name_text(j, k)), NULL);
+	return FINDING;
+}
+
+#define OF_SOCKETS                                                                          \
+	.stage = STAGE_DUMP, .about = ABOUT_SOCKET, .source_needs = NEEDS(DOMAIN__DOMAIN_SOCKETS), \
+	.severity = SEVERITY_BLOCKER
+#define UNTIL_CLOSED                    \
+	.lifetime = LIFETIME_PERMANENT, \
+	.lifetime_why = "the socket stays as it is until the program closes it"
+#define UNTIL_READ                      \
+	.lifetime = LIFETIME_TRANSIENT, \
+	.lifetime_why = "it ends when the program next looks at its socket"
+
+static const struct rule rules[] = {
+	{
+		.id = "unix-external-stream",
+		.title = "a unix connection leads out of the tree",
+		.why = "CRIU has one end of the connection only, and cannot connect it again: a stream has "
+		       "a state that both ends share. --ext-unix-sk does not help here.",
+		.remedy = "have the program close the connection before the dump (stop logging to journald, "
+			  "leave the bus), or dump a tree that holds both ends",
+		.criu_says = "Can't dump half of stream unix connection",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_external_stream,
+	},
+	{
+		.id = "unix-external-dgram",
+		.title = "a unix datagram socket is connected to one outside the tree",
+		.why = "CRIU connects it again to the same name on the destination when it is told to; "
+		       "something must listen there (/dev/log, for example).",
+		.remedy = "give criu --ext-unix-sk at dump and restore",
+		.criu_says = "External socket is used. Consider using --ext-unix-sk option.",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_external_dgram,
+	},
+	{
+		.id = "unix-external-dgram-noname",
+		.title = "a unix datagram socket is connected to one outside that has no name",
+		.why = "There is no name by which the restore could connect it again.",
+		.remedy = "have the program close the connection before the dump",
+		.criu_says = "Can't dump name-less external socket",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_external_dgram_noname,
+	},
+	{
+		.id = "unix-peer-missing",
+		.title = "the other end of a unix connection is in a foreign network namespace",
+		.why = "CRIU lists the sockets of the tree's namespaces, and the other end is not there.",
+		.remedy = "have the program close the connection before the dump",
+		.criu_says = "unix: Unix socket",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_peer_missing,
+	},
+	{
+		.id = "unix-peer-unreachable",
+		.title = "a unix datagram socket is connected to one without a name",
+		.why = "The restore connects by name or by pair, and here is neither.",
+		.remedy = "have the program close the connection before the dump",
+		.criu_says = "with unreachable peer",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_peer_unreachable,
+	},
+	{
+		.id = "unix-type",
+		.title = "a unix socket of a type that CRIU does not know",
+		.why = "CRIU knows stream, datagram and seqpacket sockets.",
+		.remedy = "have the program close it before the dump",
+		.criu_says = "unix: Unsupported type",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_type,
+	},
+	{
+		.id = "unix-not-in-diag",
+		.title = "a unix socket that no network namespace of the tree lists",
+		.why = "It was made in another namespace; CRIU does not find it.",
+		.remedy = "have the program close it before the dump",
+		.criu_says = "unix: Can't find",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_not_in_diag,
+	},
+	{
+		.id = "unix-dangling",
+		.title = "a unix connection whose other end is just being made or torn down",
+		.why = "CRIU finds no other end, nor a listener where it waits, and refuses.",
+		.remedy = "look again a moment later",
+		.criu_says = "unix: Unix socket",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_dangling,
+	},
+	{
+		.id = "unix-inflight-closed",
+		.title = "a client that has gone again waits to be accepted",
+		.why = "CRIU restores waiting clients by connecting them again, and this one is closed.",
+		.remedy = "look again a moment later",
+		.criu_says = "Found a closed in-flight socket to",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_closed,
+	},
+	{
+		.id = "unix-inflight-data",
+		.title = "a client has sent data before it was accepted",
+		.why = "CRIU restores waiting clients by connecting them again, but not what they sent.",
+		.remedy = "look again a moment later",
+		.criu_says = "Non-empty write queue on an in-flight socket",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_data,
+	},
+	{
+		.id = "unix-inflight-nonlisten",
+		.title = "clients wait at a unix socket that does not listen",
+		.why = "CRIU takes it for damage and refuses.",
+		.remedy = "look again a moment later",
+		.criu_says = "In-flight connection on non-listening socket",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_nonlisten,
+	},
+	{
+		.id = "unix-queue-cmsg",
+		.title = "unread messages carry their senders' credentials",
+		.why = "CRIU saves messages and descriptors under way, but not credentials, labels or pidfds.",
+		.remedy = "look again when the program has read its messages",
+		.criu_says = "skqueue: ",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_queue_cmsg,
+	},
+	{
+		.id = "unix-bound-noinode",
+		.title = "a unix socket has a path but no inode",
+		.why = "CRIU leaves such a socket out of its list, and then does not find it.",
+		.remedy = "restart the program",
+		UNTIL_CLOSED,
+		OF_SOCKETS,
+		.check = unix_bound_noinode,
+	},
+	{
+		.id = "unix-queue-scm-unsupported",
+		.title = "descriptors are under way in a unix socket",
+		.why = "CRIU saves files, pipes and sockets under way, and refuses others (a terminal, "
+		       "io_uring). Which they are cannot be seen from outside.",
+		.remedy = "look again when the program has taken them out",
+		.stage = STAGE_DUMP,
+		UNTIL_READ,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_FD,
+		.check = unix_queue_scm_unsupported,
+	},
+	{
+		.id = "unix-name-resolve",
+		.title = "a unix socket is bound to a relative path",
+		.why = "CRIU must find out against which folder; where that was removed it gives up.",
+		.remedy = "have the program bind to an absolute path",
+		.criu_says = "unix: Can't resolve name for socket",
+		.stage = STAGE_DUMP,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_SOCKET,
+		.check = unix_name_resolve,
+	},
+};
+
+const struct ruleset rules_unix = { "unix", rules, ARRAY_SIZE(rules) };
