@@ -32,5 +32,6 @@ int sockets_collect(struct tree_context *c);
 int netdevs_collect(struct tree_context *c);
 int cgroups_collect(struct tree_context *c);
 int within_collect(struct tree_context *c);
+int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
