@@ -246,9 +246,16 @@ observe_postgres() {
 	LAB_ENTER=()
 	ORACLE_AS=("${ORACLE_NOBODY[@]}")
 	dump --unprivileged tcp-established
+	# Under load its files soon have another size than in the image: the load rests, then it ends.
+	kill -STOP "${LAB_HELPERS[@]}"
+	sleep 0.2
 	dump '--unprivileged --tcp-close'
 	ORACLE_AS=()
+	mapfile -t pids < <(lab_tree "$LAB_PID")
+	postgres_shared > "$img/shared"
+	lab_kill "${pids[@]}"
 	restore --tcp-close 'none: the two backends end because their connections were closed'
+	postgres_remove_shared < "$img/shared"
 	program_stop
 
 	table 'postgres terminal: criu as that user with every capability'
