@@ -132,13 +132,42 @@ is_plain(const char *word)
 					  "0123456789_@%+=:,./-")] == '\0';
 }
 
-/* C0, DEL, and the C1 range as UTF-8 writes it. */
+/* The next code point of UTF-8, strictly; 0 at the end, UINT32_MAX where it is none. */
+static uint32_t
+next_point(const unsigned char **p)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	unsigned int more = **p < 0x80 ? 0 : **p >> 5 == 6 ? 1 : **p >> 4 == 14 ? 2 : **p >> 3 == 30 ? 3 : 4;
+	uint32_t point = **p;
+
+	if (more == 4)
+		return UINT32_MAX;
+	if (more)
+		point &= 0x3fU >> more;
+	(*p)++;
+	for (unsigned int i = 0; i < more; i++, (*p)++) {
+		if (**p >> 6 != 2)
+			return UINT32_MAX;
+		point = point << 6 | (**p & 0x3f);
+	}
+	if (point < least[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return UINT32_MAX;
+	return point;
+}
+
+/* Controls, marks that turn the direction of text, ends of lines, or bytes that are no UTF-8. */
 static bool
 holds_control(const char *word)
 {
-	for (const unsigned char *c = (const unsigned char *) word; *c; c++)
-		if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f))
+	const unsigned char *p = (const unsigned char *) word;
+
+	while (*p) {
+		uint32_t c = next_point(&p);
+
+		if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x200e && c <= 0x200f) ||
+		    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == UINT32_MAX)
 			return true;
+	}
 	return false;
 }
 

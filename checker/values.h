@@ -31,6 +31,6 @@ bool value_sysctl(const struct judge *j, const char *name, uint64_t *ret);
 
 /*
  * The words (up to a NULL) as a command line for a shell, each quoted where it must be; NULL
- * where one holds a control character, for then no command is given.
+ * where one holds a control character or is no UTF-8, for then no command is given.
  */
 const char *quote_command(struct judge *j, ...) __attribute__((sentinel));
