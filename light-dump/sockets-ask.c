@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which tables of which network namespaces are walked, and what of them is kept: the sockets
- * that the tree holds; unix sockets that are connected to one of these or have one in their
- * backlog; then, in a second walk, those that one of these is connected to or has in its own
- * backlog. Everything else of the host is passed over unparsed.
+ * that the tree holds, unix sockets that are connected to one of these or have one in their
+ * backlog, and half-open connections. Everything else of the host is passed over unparsed.
  */
 #include "light-dump/sockets-ask.h"
 
@@ -22,8 +21,6 @@ struct walk {
 	uint64_t netns;
 	const struct sock_kind *kind;
 	size_t outside_before, half_open_before;
-	const uint64_t *wanted;		/* second walk: only these, sorted */
-	size_t n_wanted;
 	size_t kept;
 };
 
@@ -101,33 +98,20 @@ look_at_unheld(struct walk *w, const struct sock_entry *e)
 	return add_half_open(w->s, request);
 }
 
-static int
-keep(struct walk *w, const struct sock_entry *e, Socket **ret)
+int
+sockets_keep(struct sockets *s, uint64_t netns, const struct sock_entry *e, Socket **ret)
 {
-	Socket *socket = NEW_FACT(w->s->c->snapshot->arena, Socket, socket);
+	Socket *socket = NEW_FACT(s->c->snapshot->arena, Socket, socket);
 	int r;
 
 	if (!socket)
 		return -ENOMEM;
-	r = sock_entry_parse(e, w->s->c->snapshot->arena, socket);
+	r = sock_entry_parse(e, s->c->snapshot->arena, socket);
 	if (r < 0)
 		return r;
-	SET_FACT(socket, netns, w->netns);
-	w->kept++;
+	SET_FACT(socket, netns, netns);
 	*ret = socket;
 	return 0;
-}
-
-static int
-keep_outside(struct walk *w, const struct sock_entry *e)
-{
-	Socket *socket;
-	int r;
-
-	r = keep(w, e, &socket);
-	if (r < 0)
-		return r;
-	return ADD_FACT(w->s->c->snapshot->arena, w->s->outside, w->s->n_outside, socket);
 }
 
 static bool
@@ -153,7 +137,8 @@ each_entry(const struct sock_entry *e, void *arg)
 		return look_at_unheld(w, e);
 	h = held_sockets_find(&w->s->held, ino);
 	if (h && !h->socket) {
-		r = keep(w, e, &h->socket);
+		r = sockets_keep(w->s, w->netns, e, &h->socket);
+		w->kept++;
 		h->kind = w->kind;
 		h->round = w->s->round;
 		return r;
@@ -161,30 +146,7 @@ each_entry(const struct sock_entry *e, void *arg)
 	if (h || w->kind->family != AF_UNIX || e->text)
 		return 0;
 	r = sock_unix_concerns(e->bytes, is_held, w->s);
-	return r > 0 ? keep_outside(w, e) : r;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static int
-each_wanted(const struct sock_entry *e, void *arg)
-{
-	struct walk *w = arg;
-	uint64_t ino;
-	int r;
-
-	r = sock_entry_ino(e, &ino);
-	if (r < 0)
-		return r;
-	if (!bsearch(&ino, w->wanted, w->n_wanted, sizeof(ino), by_number))
-		return 0;
-	return keep_outside(w, e);
+	return r > 0 ? sockets_keep_outside(w->s, w->netns, e) : r;
 }
 
 int
@@ -269,72 +231,6 @@ ask_kind(struct sockets *s, size_t netns, const struct sock_kind *kind)
 	return 0;
 }
 
-static int
-want(const struct sockets *s, uint64_t *wanted, size_t n, uint64_t ino)
-{
-	if (ino == 0 || held_sockets_find(&s->held, ino) || sockets_outside(s, ino))
-		return 0;
-	if (wanted)
-		wanted[n] = ino;
-	return 1;
-}
-
-/* Inodes that sockets of the tree name and that were not met. Counts only where NULL is given. */
-static size_t
-list_wanted(const struct sockets *s, uint64_t *wanted)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->held.n; i++) {
-		const Socket *socket = s->held.held[i].socket;
-
-		if (!socket || socket->family != SOCKET_FAMILY__SOCKET_UNIX)
-			continue;
-		n += (size_t) want(s, wanted, n, socket->peer);
-		for (size_t k = 0; k < socket->n_pending; k++)
-			n += (size_t) want(s, wanted, n, socket->pending[k]);
-	}
-	return n;
-}
-
-static int
-ask_for_peers(struct sockets *s, const struct sock_kind *kind)
-{
-	size_t n = list_wanted(s, NULL);
-	_cleanup_free_ uint64_t *wanted = NULL;
-	int r;
-
-	if (n == 0)
-		return 0;
-	wanted = calloc(n, sizeof(*wanted));
-	if (!wanted)
-		return -ENOMEM;
-	n = list_wanted(s, wanted);
-	qsort(wanted, n, sizeof(*wanted), by_number);
-	for (size_t i = 0; i < s->netns.n; i++) {
-		struct walk walk = {
-			.s = s,
-			.netns = s->netns.netns[i].ino,
-			.kind = kind,
-			.wanted = wanted,
-			.n_wanted = n,
-			.outside_before = s->n_outside,
-			.half_open_before = s->n_half_open,
-		};
-		struct sock_walk w = { .each = each_wanted, .restart = forget, .arg = &walk };
-		struct sock_walked walked;
-
-		s->round++;
-		if (s->netns.netns[i].proc.fd < 0)
-			continue;
-		r = sockets_walk(s, i, kind, &w, &walked);
-		if (r == -ENOMEM)
-			return r;
-	}
-	sockets_sort_outside(s);
-	return 0;
-}
-
 int
 sockets_ask(struct sockets *s)
 {
@@ -356,50 +252,7 @@ sockets_ask(struct sockets *s)
 			}
 		}
 	}
-	sockets_sort_outside(s);
-	for (size_t k = 0; k < n_sock_kinds; k++) {
-		if (sock_kinds[k].family != AF_UNIX)
-			continue;
-		r = ask_for_peers(s, &sock_kinds[k]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-by_ino(const void *a, const void *b)
-{
-	const Socket *const *x = a, *const *y = b;
-
-	return (*x)->ino < (*y)->ino ? -1 : (*x)->ino > (*y)->ino;
-}
-
-void
-sockets_sort_outside(struct sockets *s)
-{
-	size_t n = 0;
-
-	if (s->n_outside == 0)
-		return;
-	qsort(s->outside, s->n_outside, sizeof(*s->outside), by_ino);
-	for (size_t i = 0; i < s->n_outside; i++)
-		if (n == 0 || s->outside[n - 1]->ino != s->outside[i]->ino)
-			s->outside[n++] = s->outside[i];
-	s->n_outside = n;
-}
-
-Socket *
-sockets_outside(const struct sockets *s, uint64_t ino)
-{
-	Socket key = { .ino = ino };
-	Socket *const pointer = &key;
-	Socket **found;
-
-	if (s->n_outside == 0)
-		return NULL;
-	found = bsearch(&pointer, s->outside, s->n_outside, sizeof(*s->outside), by_ino);
-	return found ? *found : NULL;
+	return sockets_ask_for_peers(s);
 }
 
 static void

@@ -41,11 +41,17 @@ int sockets_walk(struct sockets *s, size_t netns, const struct sock_kind *kind,
 /* IPv4 addresses as IPv6 ones. */
 void address_map(const uint8_t *address, size_t n, uint8_t ret[16]);
 
-/* Sorts by inode, and leaves each once, what does not belong to the tree. */
-void sockets_sort_outside(struct sockets *s);
+/* Parses an entry into a new record of the snapshot's arena. 0, -EBADMSG or -ENOMEM. */
+int sockets_keep(struct sockets *s, uint64_t netns, const struct sock_entry *e, Socket **ret);
 
-/* The one of that inode in the sorted list, or NULL. */
-Socket *sockets_outside(const struct sockets *s, uint64_t ino);
+/* The same for a socket that the tree does not hold: appends it to `outside`. */
+int sockets_keep_outside(struct sockets *s, uint64_t netns, const struct sock_entry *e);
+
+/*
+ * Looks for the peers and waiting clients that are not met yet, and sorts all of `outside` by
+ * inode, each once. 0 or -ENOMEM.
+ */
+int sockets_ask_for_peers(struct sockets *s);
 
 static inline void
 cleanup_sockets(struct sockets *s)
