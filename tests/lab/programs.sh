@@ -216,7 +216,7 @@ postgres_start() {
 	chown 65534:65534 "$LAB_SCRATCH/run"
 	program_run "$1" "${LAB_NOBODY[@]}" "$LAB_POSTGRES" -D "$LAB_SCRATCH/data" -k "$LAB_SCRATCH/run" \
 		-p "$LAB_PORT" -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=16MB
-	lab_wait 10 test -S "$LAB_SCRATCH/run/.s.PGSQL.$LAB_PORT"
+	lab_wait 10 postgres_is_ready
 	(lab_program "$LAB_PGBENCH" -n -c 2 -R 50 -T 3600 -h 127.0.0.1 -p "$LAB_PORT" -U postgres postgres \
 		< /dev/null > "$LAB_SCRATCH/pgbench.log" 2>&1) &
 	LAB_HELPERS+=($!)
@@ -248,8 +248,13 @@ postgres_remove_shared() {
 	done
 }
 
+# It answers on its socket before it lets anybody in; line 8 of its pid file says when it does.
+postgres_is_ready() {
+	[[ $(sed -n 's/ *$//; 8p' "$LAB_SCRATCH/data/postmaster.pid" 2> /dev/null) == ready ]]
+}
+
 postgres_busy() {
-	(($("${LAB_ENTER[@]}" ss -Htn "sport = :$LAB_PORT" | wc -l) >= 2))
+	(($("${LAB_ENTER[@]}" ss -Htn state established "sport = :$LAB_PORT" | wc -l) >= 2))
 }
 
 # --- a pipeline of shell tools ---
