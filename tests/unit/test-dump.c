@@ -37,8 +37,7 @@ scene_begin(struct scene *s, void (*make)(void))
 		(void) setsid();
 		(void) close(ready[0]);
 		make();
-		(void) !write(ready[1], "x", 1);
-		(void) close(ready[1]);
+		(void) !write(ready[1], "x", 1);	/* and it stays open: nothing changes any more */
 		for (;;)
 			(void) pause();
 	}
