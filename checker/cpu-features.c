@@ -326,18 +326,15 @@ cpu_component_name(unsigned int component)
 	return component < CPU_COMPONENTS ? names[component] : "unnamed";
 }
 
-unsigned int
-cpu_cap_parse(const char *cap)
+static unsigned int
+cpu_cap_read(struct slice rest)
 {
 	const unsigned int all = CPU_CAP_FPU | CPU_CAP_CPU | CPU_CAP_INS;
 	unsigned int set = CPU_CAP_FPU | CPU_CAP_INS;
-	struct slice rest, word;
+	struct slice word;
 
-	if (!cap)
-		return set;
-	if (*cap == '\0')
+	if (rest.n == 0)
 		return all | CPU_CAP_IMAGE;
-	rest = slice_of(cap);
 	while (slice_field(&rest, ',', &word)) {
 		bool off = slice_cut(&word, "^");
 		unsigned int bits = 0;
@@ -357,4 +354,25 @@ cpu_cap_parse(const char *cap)
 		set = off ? set & ~bits : set | bits;
 	}
 	return set ? set | CPU_CAP_IMAGE : 0;
+}
+
+unsigned int
+cpu_cap_parse(const char *cap)
+{
+	return cap ? cpu_cap_read(slice_of(cap)) : CPU_CAP_FPU | CPU_CAP_INS;
+}
+
+unsigned int
+cpu_cap_given(const char *cap, const char *criu_options)
+{
+	struct slice rest = slice_of(criu_options ? criu_options : ""), word;
+	unsigned int set = cpu_cap_parse(cap);
+
+	while (!cap && slice_word(&rest, &word)) {
+		if (!slice_cut(&word, "--cpu-cap"))
+			continue;
+		if (word.n == 0 || slice_cut(&word, "="))
+			set = cpu_cap_read(word);
+	}
+	return set;
 }

@@ -91,3 +91,6 @@ const char *cpu_component_name(unsigned int component);
 /* What criu compares for the value of --cpu-cap: NULL when it is not given. */
 enum cpu_cap { CPU_CAP_FPU = 1, CPU_CAP_CPU = 2, CPU_CAP_INS = 4, CPU_CAP_IMAGE = 8 };
 unsigned int cpu_cap_parse(const char *cap);
+
+/* The same where it may also stand among CRIU's options ("-j --cpu-cap=ins"); both may be NULL. */
+unsigned int cpu_cap_given(const char *cap, const char *criu_options);

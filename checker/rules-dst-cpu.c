@@ -235,7 +235,7 @@ is_x86(const Snapshot *s)
 static enum judgement
 cpu_ins(struct judge *j, const struct subject *s)
 {
-	unsigned int cap = cpu_cap_parse(j->options->cpu_cap);
+	unsigned int cap = cpu_cap_given(j->options->cpu_cap, j->options->criu_options);
 	bool criu_compares = (cap & CPU_CAP_IMAGE) && (cap & CPU_CAP_INS);
 	struct demand demand = demand_of(j->source);
 	struct missing missing = { 0 };
@@ -286,7 +286,7 @@ cpu_arch(struct judge *j, const struct subject *s)
 static enum judgement
 cpu_strict(struct judge *j, const struct subject *s)
 {
-	unsigned int cap = cpu_cap_parse(j->options->cpu_cap), differ = 0;
+	unsigned int cap = cpu_cap_given(j->options->cpu_cap, j->options->criu_options), differ = 0;
 	struct cpu_words here, there;
 	struct finding *f;
 

@@ -25,7 +25,7 @@ struct pair {
 static enum judgement
 pair_read(struct judge *j, struct pair *ret)
 {
-	struct pair p = { .cap = cpu_cap_parse(j->options->cpu_cap) };
+	struct pair p = { .cap = cpu_cap_given(j->options->cpu_cap, j->options->criu_options) };
 	const Host *here = j->source->host, *there = j->destination->host;
 
 	if (here && here->kernel && here->kernel->machine && !streq(here->kernel->machine, "x86_64"))

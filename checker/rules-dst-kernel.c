@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the destination's kernel must be able to do, for what this tree uses: features, kinds
- * of namespaces, file systems. A feature is a name and whether it was seen:
+ * What the destination's kernel must be able to do, for what this tree uses. A feature is a
+ * name and whether it was seen:
  *
  *     fanotify    present      CONFIG_FANOTIFY in /boot/config-6.1.0-18-amd64
- *     timens      not present  /proc/self/timens_offsets
+ *     aio         not present  /proc/sys/fs/aio-max-nr
  */
 #include "checker/rulesets.h"
 #include "checker/values.h"
@@ -30,6 +30,7 @@ judge_feature(struct judge *j, const char *name, const char *who)
 	if (feature->present)
 		return FINE;
 	f = judge_find(j, name, who, "not there");
+	f->severity = SEVERITY_BLOCKER;
 	f->there_from = feature->seen;
 	return FINDING;
 }
@@ -130,62 +131,6 @@ rt_sched(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-static const char *const ns_names[] = {
-	[NAMESPACE_KIND__NS_CGROUP] = "cgroup",
-	[NAMESPACE_KIND__NS_IPC] = "ipc",
-	[NAMESPACE_KIND__NS_MNT] = "mnt",
-	[NAMESPACE_KIND__NS_NET] = "net",
-	[NAMESPACE_KIND__NS_PID] = "pid",
-	[NAMESPACE_KIND__NS_TIME] = "time",
-	[NAMESPACE_KIND__NS_USER] = "user",
-	[NAMESPACE_KIND__NS_UTS] = "uts",
-};
-
-static bool
-has_own_row(NamespaceKind kind)
-{
-	return kind == NAMESPACE_KIND__NS_CGROUP || kind == NAMESPACE_KIND__NS_TIME ||
-	       kind == NAMESPACE_KIND__NS_USER;
-}
-
-static enum judgement
-ns_exhausted(struct judge *j, const char *name)
-{
-	uint64_t max;
-	struct finding *f;
-
-	if (!value_sysctl(j, judge_text(j, "user/max_%s_namespaces", name), &max) || max > 0)
-		return FINE;
-	f = judge_find(j, judge_text(j, "user.max_%s_namespaces", name), "a namespace is restored", "0");
-	f->there_from = judge_text(j, "/proc/sys/user/max_%s_namespaces", name);
-	f->command = judge_text(j, "sysctl -w user.max_%s_namespaces=1024", name);
-	return FINDING;
-}
-
-/* arg.ns 0: all kinds that have no row of their own. */
-static enum judgement
-ns_possible(struct judge *j, const struct subject *s)
-{
-	const NamespaceKind kind = s->ns->kind;
-	const Host *there = j->destination->host;
-	const char *name;
-	struct finding *f;
-	bool known;
-
-	if ((j->rule->arg.ns ? kind != j->rule->arg.ns : has_own_row(kind)) || s->ns->of_criu ||
-	    (size_t) kind >= ARRAY_SIZE(ns_names) || !ns_names[kind] || !index_dumps_ns(j->at, kind, &known))
-		return NOT_ABOUT;
-	name = ns_names[kind];
-	if (!there || !there->ns)
-		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, judge_text(j, "%s namespaces", name),
-				     "whether the kernel has them");
-	if (namespace_of(there->ns, kind))
-		return ns_exhausted(j, name);
-	f = judge_find(j, judge_text(j, "%s namespaces", name), "restored", "not there");
-	f->there_from = judge_text(j, "/proc/self/ns/%s", name);
-	return FINDING;
-}
-
 /* Objects of System V are made anew under their ids, which takes the *_next_id settings. */
 static enum judgement
 ipc_sysctls(struct judge *j, const struct subject *s)
@@ -198,68 +143,14 @@ ipc_sysctls(struct judge *j, const struct subject *s)
 	return judge_feature(j, "checkpoint_restore", "objects of System V");
 }
 
-/* Those that criu mounts by themselves; anything else is bound in from outside. */
-static bool
-criu_mounts(const char *fs_type)
-{
-	static const char *const types[] = {
-		"proc", "sysfs", "devtmpfs", "binfmt_misc", "tmpfs", "devpts", "simfs", "pstore",
-		"mqueue", "securityfs", "fusectl", "debugfs", "cgroup", "cgroup2", "aufs", "overlay",
-		"autofs",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (streq(types[i], fs_type))
-			return true;
-	return false;
-}
-
-static enum judgement
-fs_module(struct judge *j, const struct subject *s)
-{
-	const Host *h = j->destination->host;
-	const Module *m;
-	const char *type = s->mount->fs_type;
-	struct finding *f;
-
-	/* The root of the tree is bound from the folder given to --root. */
-	if (!type || !criu_mounts(type) || !s->mount->mountpoint || streq(s->mount->mountpoint, "/"))
-		return NOT_ABOUT;
-	if (index_filesystem(j->there, type))
-		return FINE;
-	m = index_module(j->there, judge_text(j, "fs-%s", type));
-	if (!h || !h->filesystems || !h->filesystems->n_registered || !m ||
-	    m->state == MODULE_STATE__MODULE_CANNOT_TELL)
-		return judge_unknown(j, true, DOMAIN__DOMAIN_MODULES, type, "whether it can be mounted");
-	if (m->state != MODULE_STATE__MODULE_ABSENT && !h->modules->loading_disabled)
-		return FINE;
-	f = judge_find(j, type, judge_text(j, "mounted at %s", s->mount->mountpoint),
-		       m->state == MODULE_STATE__MODULE_ABSENT ? "no such module" :
-		       "not loaded, and loading is disabled");
-	f->there_from = "/proc/filesystems";
-	return FINDING;
-}
-
-/* What a restore of a mount namespace is always told: where its root is. */
-static enum judgement
-root_option(struct judge *j, const struct subject *s)
-{
-	const Host *h = j->destination->host;
-	bool known;
-
-	(void) s;
-	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
-		return NOT_ABOUT;
-	judge_require(j, REQUIRE_ARRANGED, STAGE_RESTORE,
-		      judge_text(j, "--root %s", h && h->root ? h->root : "DIR"),
-		      "a mount namespace is restored: DIR is its root, and a mount point");
-	return FINE;
-}
-
 #define OF_KERNEL NEEDS(DOMAIN__DOMAIN_KERNEL)
 #define SEEN(domain) NEEDS(DOMAIN__DOMAIN_##domain)
 
-/* What all rows about a feature share. */
+/*
+ * What all rows about a feature share. A feature that is missing is a blocker always. Those
+ * that kernels have had for ten years and that show in no file are warnings otherwise, so that
+ * a kernel whose configuration cannot be read leaves the verdict alone.
+ */
 #define FEATURE_ROW                                                                             \
 	.remedy = "choose a host whose kernel has it",                                          \
 	.stage = STAGE_RESTORE, .lifetime_why = "It needs another kernel.",                     \
@@ -285,6 +176,7 @@ static const struct rule rules[] = {
 		.why = "CRIU makes the groups and marks anew.",
 		.criu_says = "fsnotify: Can't init fanotify mark",
 		.arg.fd = FD_KIND__FD_FANOTIFY,
+		.severity = SEVERITY_WARNING,
 		FD_ROW,
 	},
 	{
@@ -301,6 +193,7 @@ static const struct rule rules[] = {
 		.why = "CRIU makes it anew.",
 		.criu_says = "Can't create memfd",
 		.arg.fd = FD_KIND__FD_MEMFD,
+		.severity = SEVERITY_WARNING,
 		FD_ROW,
 	},
 	{
@@ -316,6 +209,7 @@ static const struct rule rules[] = {
 		.why = "CRIU makes the timer anew and sets its ticks.",
 		.criu_says = "Can't restore ticks/time for timerfd",
 		.arg.fd = FD_KIND__FD_TIMERFD,
+		.severity = SEVERITY_WARNING,
 		FD_ROW,
 	},
 	{
@@ -325,6 +219,7 @@ static const struct rule rules[] = {
 		.criu_says = "seccomp",
 		.about = ABOUT_THREAD,
 		.source_needs = SEEN(SECURITY),
+		.severity = SEVERITY_WARNING,
 		.check = feature_for_seccomp,
 		FEATURE_ROW,
 	},
@@ -357,6 +252,7 @@ static const struct rule rules[] = {
 		.criu_says = "rseq: can't restore as kernel doesn't support it",
 		.about = ABOUT_PROCESS,
 		.source_needs = SEEN(TASKS),
+		.severity = SEVERITY_WARNING,
 		.check = feature_for_rseq,
 		FEATURE_ROW,
 	},
@@ -389,61 +285,6 @@ static const struct rule rules[] = {
 		.check = rt_sched,
 	},
 	{
-		.id = "dst-userns",
-		.title = "no user namespace can be made on the destination",
-		.why = "The tree lives in one.",
-		.remedy = "allow user namespaces there",
-		.criu_says = "Can't fork for",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "It needs a setting or another kernel.",
-		.about = ABOUT_NAMESPACE,
-		.source_needs = SEEN(NAMESPACES),
-		.destination_needs = OF_KERNEL,
-		.check = ns_possible,
-		.arg.ns = NAMESPACE_KIND__NS_USER,
-	},
-	{
-		.id = "dst-timens",
-		.title = "no time namespace can be made on the destination",
-		.why = "The tree lives in one, and its clocks are kept by it.",
-		.remedy = "choose a host with CONFIG_TIME_NS",
-		.criu_says = "Unable to create a new time namespace",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "It needs a setting or another kernel.",
-		.about = ABOUT_NAMESPACE,
-		.source_needs = SEEN(NAMESPACES),
-		.destination_needs = OF_KERNEL,
-		.check = ns_possible,
-		.arg.ns = NAMESPACE_KIND__NS_TIME,
-	},
-	{
-		.id = "cg-ns",
-		.title = "no cgroup namespace can be made on the destination",
-		.why = "The tree lives in one.",
-		.remedy = "choose a host with cgroup namespaces",
-		.criu_says = "couldn't unshare cgns",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "It needs a setting or another kernel.",
-		.about = ABOUT_NAMESPACE,
-		.source_needs = SEEN(NAMESPACES),
-		.destination_needs = OF_KERNEL,
-		.check = ns_possible,
-		.arg.ns = NAMESPACE_KIND__NS_CGROUP,
-	},
-	{
-		.id = "dst-ns-limits",
-		.title = "a namespace of the tree cannot be made on the destination",
-		.why = "The kernel lacks the kind, or its limit is 0.",
-		.remedy = "raise user.max_*_namespaces, or choose another host",
-		.criu_says = "Can't fork for",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "It needs a setting or another kernel.",
-		.about = ABOUT_NAMESPACE,
-		.source_needs = SEEN(NAMESPACES),
-		.destination_needs = OF_KERNEL,
-		.check = ns_possible,
-	},
-	{
 		.id = "ipc-sysctls",
 		.title = "objects of System V cannot be made under their ids",
 		.why = "CRIU sets kernel.shm_next_id, sem_next_id and msg_next_id, which need "
@@ -453,31 +294,6 @@ static const struct rule rules[] = {
 		.source_needs = SEEN(NAMESPACES),
 		.check = ipc_sysctls,
 		FEATURE_ROW,
-	},
-	{
-		.id = "mnt-fs-module",
-		.title = "a file system of the tree's mounts is not to be had there",
-		.why = "CRIU mounts it anew.",
-		.remedy = "load its module, or install the kernel's modules",
-		.criu_says = "Can't mount at",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "A kernel without the module stays without it.",
-		.about = ABOUT_MOUNT,
-		.source_needs = SEEN(MOUNTS),
-		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILESYSTEMS) | NEEDS(DOMAIN__DOMAIN_MODULES),
-		.check = fs_module,
-	},
-	{
-		.id = "mnt-root-option",
-		.title = "the restore must be told where the root of the mount namespace is",
-		.why = "Without --root CRIU rebuilds the mounts over the host's own root.",
-		.remedy = "give criu restore --root DIR; DIR must be a mount point (bind it on itself)",
-		.criu_says = "The --root option is required to restore a mount namespace",
-		.stage = STAGE_RESTORE,
-		.lifetime_why = "It is how a mount namespace is restored.",
-		.about = ABOUT_HOST,
-		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILESYSTEMS),
-		.check = root_option,
 	},
 };
 

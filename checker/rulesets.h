@@ -35,4 +35,5 @@ extern const struct ruleset rules_dst_names;
 extern const struct ruleset rules_dst_net;
 extern const struct ruleset rules_dst_memory;
 extern const struct ruleset rules_dst_kernel;
+extern const struct ruleset rules_dst_namespaces;
 extern const struct ruleset rules_dst_host;

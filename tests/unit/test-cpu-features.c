@@ -122,6 +122,11 @@ reads_cpu_cap_as_criu_does(void **state)
 	(void) state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(cpu_cap_parse(rows[i].cap), rows[i].want);
+	assert_int_equal(cpu_cap_given(NULL, NULL), CPU_CAP_FPU | CPU_CAP_INS);
+	assert_int_equal(cpu_cap_given(NULL, "-j --cpu-cap=none,ins -l"), CPU_CAP_INS | CPU_CAP_IMAGE);
+	assert_int_equal(cpu_cap_given(NULL, "--cpu-cap"), cpu_cap_parse(""));
+	assert_int_equal(cpu_cap_given(NULL, "--cpu-caps=none"), CPU_CAP_FPU | CPU_CAP_INS);
+	assert_int_equal(cpu_cap_given("fpu", "--cpu-cap=none"), cpu_cap_parse("fpu"));
 }
 
 static void
