@@ -4,7 +4,7 @@
  * of this host is in the tree's table, and a program without libraries as the executable, so that
  * no file of this host is mapped.
  *
- *	/dev/null /dev/zero /dev/full /dev/urandom  /pause  /proc  /tmp  /work
+ *	/dev/null /dev/zero /dev/full /dev/urandom  /pause  /proc  /tmp  /data
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static const struct {
 	{ "dev/urandom", 9 },
 };
 
-static const char *const folders[] = { "dev", "proc", "tmp", "work" };
+static const char *const folders[] = { "dev", "proc", "tmp", "data" };
 
 /* In a user namespace mknod is refused: then the host's device is bound over an empty file. */
 static void

@@ -107,7 +107,7 @@ const struct factory factories_locks[] = {
 	  .criu = "needs:--file-locks", .rule = "file-lock-held", .arg = "read",
 	  .inside = lock_lease },
 	{ .name = "lock-lease-breaking", .summary = "a lease that is being broken", .needs = "",
-	  .criu = "refused", .rule = "file-lease-breaking", .arg = "write", .inside = lock_lease,
+	  .criu = "needs:--file-locks", .rule = "file-lease-breaking", .arg = "write", .inside = lock_lease,
 	  .after = break_lease },
 	{ .name = NULL },
 };

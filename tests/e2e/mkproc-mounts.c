@@ -35,10 +35,10 @@ open_file(struct scene *s, const char *path)
 }
 
 static void
-mount_at_work(struct scene *s, const char *type, const char *options)
+mount_at_data(struct scene *s, const char *type, const char *options)
 {
-	can(s, mount(type, "/work", type, 0, options), type);
-	fact(s, "mount", "/work");
+	can(s, mount(type, "/data", type, 0, options), type);
+	fact(s, "mount", "/data");
 	fact(s, "type", "%s", type);
 }
 
@@ -46,7 +46,7 @@ static void
 filesystem(struct scene *s)
 {
 	container_enter(s);
-	mount_at_work(s, s->factory->arg, NULL);
+	mount_at_data(s, s->factory->arg, NULL);
 	container_settle(s);
 }
 
@@ -54,8 +54,8 @@ static void
 tmpfs_content(struct scene *s)
 {
 	container_enter(s);
-	mount_at_work(s, "tmpfs", "size=16m");
-	close(path_make(s, "/work/content", 1 << 20));
+	mount_at_data(s, "tmpfs", "size=16m");
+	close(path_make(s, "/data/content", 1 << 20));
 	container_settle(s);
 }
 
@@ -67,8 +67,8 @@ overlay(struct scene *s)
 	make_folder(s, "/tmp/upper");
 	make_folder(s, "/tmp/scratch");
 	close(path_make(s, "/tmp/lower/file", 64));
-	mount_at_work(s, "overlay", "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/scratch");
-	fact_fd(s, "fd", (int)must(s, open("/work/file", O_RDONLY), "/work/file"));
+	mount_at_data(s, "overlay", "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/scratch");
+	fact_fd(s, "fd", (int)must(s, open("/data/file", O_RDONLY), "/data/file"));
 	container_settle(s);
 }
 
@@ -77,8 +77,8 @@ static void
 bind_inside(struct scene *s)
 {
 	container_enter(s);
-	can(s, mount("/tmp", "/work", NULL, MS_BIND, NULL), "bind");
-	fact(s, "mount", "/work");
+	can(s, mount("/tmp", "/data", NULL, MS_BIND, NULL), "bind");
+	fact(s, "mount", "/data");
 	container_settle(s);
 }
 
@@ -95,12 +95,12 @@ bind_volume(struct scene *s)
 	can(s, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make / private");
 	folder = (int)can(s, syscall(SYS_open_tree, AT_FDCWD, volume, OPEN_TREE_CLONE), "open_tree");
 	container_enter(s);
-	can(s, syscall(SYS_move_mount, folder, "", AT_FDCWD, "/work", MOVE_MOUNT_F_EMPTY_PATH),
+	can(s, syscall(SYS_move_mount, folder, "", AT_FDCWD, "/data", MOVE_MOUNT_F_EMPTY_PATH),
 	    "move_mount");
 	close(folder);
-	fact(s, "mount", "/work");
+	fact(s, "mount", "/data");
 	if (strcmp(s->factory->arg, "open") == 0)
-		fact_fd(s, "fd", open_file(s, "/work/file"));
+		fact_fd(s, "fd", open_file(s, "/data/file"));
 	container_settle(s);
 }
 
@@ -108,9 +108,9 @@ static void
 overmounted_file(struct scene *s)
 {
 	container_enter(s);
-	mount_at_work(s, "tmpfs", NULL);
-	fact_fd(s, "fd", open_file(s, "/work/file"));
-	can(s, mount("tmpfs", "/work", "tmpfs", 0, NULL), "mount over it");
+	mount_at_data(s, "tmpfs", NULL);
+	fact_fd(s, "fd", open_file(s, "/data/file"));
+	can(s, mount("tmpfs", "/data", "tmpfs", 0, NULL), "mount over it");
 	container_settle(s);
 }
 
@@ -119,9 +119,9 @@ static void
 file_bound_over(struct scene *s)
 {
 	container_enter(s);
-	fact_fd(s, "fd", open_file(s, "/work/file"));
-	close(path_make(s, "/work/cover", 64));
-	can(s, mount("/work/cover", "/work/file", NULL, MS_BIND, NULL), "bind");
+	fact_fd(s, "fd", open_file(s, "/data/file"));
+	close(path_make(s, "/data/cover", 64));
+	can(s, mount("/data/cover", "/data/file", NULL, MS_BIND, NULL), "bind");
 	container_settle(s);
 }
 
@@ -129,9 +129,9 @@ static void
 lazily_unmounted(struct scene *s)
 {
 	container_enter(s);
-	mount_at_work(s, "tmpfs", NULL);
-	fact_fd(s, "fd", open_file(s, "/work/file"));
-	must(s, umount2("/work", MNT_DETACH), "umount2");
+	mount_at_data(s, "tmpfs", NULL);
+	fact_fd(s, "fd", open_file(s, "/data/file"));
+	must(s, umount2("/data", MNT_DETACH), "umount2");
 	container_settle(s);
 }
 
@@ -153,7 +153,7 @@ mqueue(struct scene *s)
 
 	can(s, unshare(CLONE_NEWIPC), "unshare(CLONE_NEWIPC)");
 	container_enter(s);
-	mount_at_work(s, "mqueue", NULL);
+	mount_at_data(s, "mqueue", NULL);
 	if (strcmp(s->factory->arg, "full") == 0)
 		close((int)can(s, mq_open("/queue", O_RDWR | O_CREAT, 0600, &attr), "mq_open"));
 	container_settle(s);
@@ -165,10 +165,10 @@ propagation(struct scene *s)
 	unsigned long flag = strcmp(s->factory->arg, "shared") == 0 ? MS_SHARED : MS_SLAVE;
 
 	container_enter(s);
-	mount_at_work(s, "tmpfs", NULL);
+	mount_at_data(s, "tmpfs", NULL);
 	/* A slave of a group needs the group: it stays mounted at /tmp as the master. */
-	must(s, mount(NULL, "/work", NULL, MS_SHARED, NULL), "make shared");
-	must(s, mount("/work", "/tmp", NULL, MS_BIND, NULL), "bind");
+	must(s, mount(NULL, "/data", NULL, MS_SHARED, NULL), "make shared");
+	must(s, mount("/data", "/tmp", NULL, MS_BIND, NULL), "bind");
 	must(s, mount(NULL, "/tmp", NULL, flag, NULL), "set propagation");
 	container_settle(s);
 }
@@ -192,16 +192,16 @@ static void
 slave_of_outside(struct scene *s)
 {
 	container_enter(s);
-	can(s, syscall(SYS_move_mount, s->fd[0], "", AT_FDCWD, "/work", MOVE_MOUNT_F_EMPTY_PATH),
+	can(s, syscall(SYS_move_mount, s->fd[0], "", AT_FDCWD, "/data", MOVE_MOUNT_F_EMPTY_PATH),
 	    "move_mount");
-	must(s, mount(NULL, "/work", NULL, MS_SLAVE, NULL), "make slave");
+	must(s, mount(NULL, "/data", NULL, MS_SLAVE, NULL), "make slave");
 	close(s->fd[0]);
-	fact(s, "mount", "/work");
+	fact(s, "mount", "/data");
 	container_settle(s);
 }
 
 static void
-unmount_work(struct scene *s)
+unmount_master(struct scene *s)
 {
 	umount2(path_in(s, "work"), MNT_DETACH);
 }
@@ -210,8 +210,8 @@ static void
 no_symlinks(struct scene *s)
 {
 	container_enter(s);
-	can(s, mount("tmpfs", "/work", "tmpfs", MS_NOSYMFOLLOW, NULL), "MS_NOSYMFOLLOW");
-	fact(s, "mount", "/work");
+	can(s, mount("tmpfs", "/data", "tmpfs", MS_NOSYMFOLLOW, NULL), "MS_NOSYMFOLLOW");
+	fact(s, "mount", "/data");
 	container_settle(s);
 }
 
@@ -219,8 +219,8 @@ static void
 stacked(struct scene *s)
 {
 	container_enter(s);
-	mount_at_work(s, "tmpfs", NULL);
-	can(s, mount("tmpfs", "/work", "tmpfs", 0, NULL), "mount over it");
+	mount_at_data(s, "tmpfs", NULL);
+	can(s, mount("tmpfs", "/data", "tmpfs", 0, NULL), "mount over it");
 	container_settle(s);
 }
 
@@ -229,9 +229,9 @@ bound_deleted(struct scene *s)
 {
 	container_enter(s);
 	make_folder(s, "/tmp/gone");
-	can(s, mount("/tmp/gone", "/work", NULL, MS_BIND, NULL), "bind");
+	can(s, mount("/tmp/gone", "/data", NULL, MS_BIND, NULL), "bind");
 	must(s, rmdir("/tmp/gone"), "rmdir");
-	fact(s, "mount", "/work");
+	fact(s, "mount", "/data");
 	container_settle(s);
 }
 
@@ -268,7 +268,7 @@ const struct factory factories_mounts[] = {
 	{ .name = "mnt-slave-outside", .summary = "a slave mount whose master is outside",
 	  .needs = "root mntns", .criu = "refused", .rule = "mnt-master-unreachable",
 	  .prepare = slave_of_outside_prepare, .inside = slave_of_outside,
-	  .undo = unmount_work },
+	  .undo = unmount_master },
 	MOUNT_ROW("mnt-nosymfollow", "a mount with nosymfollow", "ok", "mnt-flag-ignored", NULL,
 		  no_symlinks),
 	MOUNT_ROW("mnt-mqueue", "an empty mqueue mount", "ok", "mnt-fs-not-empty", "", mqueue),

@@ -225,11 +225,11 @@ static void
 chrooted_in_container(struct scene *s)
 {
 	container_enter(s);
-	must(s, mount("tmpfs", "/work", "tmpfs", 0, NULL), "mount tmpfs");
-	path_make_program(s, "/work/pause", 64);
-	can(s, chroot("/work"), "chroot");
+	must(s, mount("tmpfs", "/data", "tmpfs", 0, NULL), "mount tmpfs");
+	path_make_program(s, "/data/pause", 64);
+	can(s, chroot("/data"), "chroot");
 	must(s, chdir("/"), "chdir");
-	fact(s, "root", "/work");
+	fact(s, "root", "/data");
 	container_settle(s);
 }
 

@@ -60,19 +60,20 @@ option() {
 	esac
 }
 
-# Ends the restored tree: the root and all below it.
-end_tree() {
-	local all=$pid more=$pid p
+# The root of a tree and all below it.
+tree() {
+	local all=$1 more=$1 p
 	while [ -n "$more" ]; do
 		more=$(for p in $more; do cat "/proc/$p/task/"*/children 2>/dev/null; done | xargs)
 		all="$all $more"
 	done
-	# shellcheck disable=SC2086
-	kill -KILL $all 2>/dev/null
+	echo "$all"
 }
 
+# A restored task has its old number again, in a PID namespace of its own it ends with its init.
 restore() {
-	local tries=100 outcome
+	local tries=100 outcome members member
+	members=$(tree "$pid")
 	outcome=$(dump "$@")
 	[ "$outcome" = dumped ] || {
 		echo "second dump $outcome"
@@ -81,8 +82,15 @@ restore() {
 	while [ -d "/proc/$pid" ] && [ $((tries--)) -gt 0 ]; do
 		sleep 0.02
 	done
-	run restore.log restored restore -d "$@"
-	end_tree
+	rm -f "$work/pid"
+	outcome=$(run restore.log restored restore -d --pidfile "$work/pid" "$@")
+	echo "$outcome"
+	[ "$outcome" = restored ] || return
+	for member in $(tree "$(cat "$work/pid")") $members; do
+		case $(readlink "/proc/$member/exe") in
+		"$mkproc"* | "$work"/*) kill -KILL "$member" ;;
+		esac
+	done
 }
 
 observe() {

@@ -122,7 +122,7 @@ void wait_children(struct scene *s, pid_t pid, int count);
 pid_t first_child(pid_t pid);
 
 /* A root file system of its own in a new mount namespace (mkproc-container.c). */
-/* In a fresh tmpfs: /pause, /dev/{null,zero,full,urandom}, /proc, /tmp, /work; becomes "/". */
+/* In a fresh tmpfs: /pause, /dev/{null,zero,full,urandom}, /proc, /tmp, /data; becomes "/". */
 void container_enter(struct scene *s);
 /* Settles and becomes /pause, so that nothing of the old root is mapped any more. */
 _Noreturn void container_settle(struct scene *s);
