@@ -301,6 +301,10 @@ namespaces_collect(struct tree_context *c)
 		gap(c, 0, r, "ns");
 	place = s->criu_place && s->criu_place->ns ? *s->criu_place->ns : own;
 	r = 0;
+	/* The root first: of all members it is the one that is still there when the others change. */
+	for (size_t i = 0; r == 0 && i < s->n_process; i++)
+		if (s->tree && s->process[i]->pid == s->tree->root_pid)
+			r = process_record(c, s->process[i], &place, &text);
 	for (size_t i = 0; r == 0 && i < s->n_process; i++)
 		r = process_record(c, s->process[i], &place, &text);
 	/* Our own are looked at through ourselves; another place's would need its pid. */

@@ -48,6 +48,16 @@ netns_list_make(const Snapshot *facts, struct netns_list *ret)
 	size_t room = 0;
 	int r;
 
+	/* The root first: of all members it is the one that is still there when the others change. */
+	for (size_t i = 0; i < facts->n_process; i++) {
+		const Process *p = facts->process[i];
+
+		if (!facts->tree || p->pid != facts->tree->root_pid || !p->ns || !p->ns->has_net)
+			continue;
+		r = add(&l, &room, p->ns->net, p->pid, 0);
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < facts->n_process; i++) {
 		const Process *p = facts->process[i];
 
