@@ -80,10 +80,8 @@ src_cap_sys_resource(struct judge *j, const struct subject *s)
 	if (task->uid == criu->uid && task->euid == criu->uid && task->suid == criu->uid &&
 	    task->gid == criu->gid && task->egid == criu->gid && task->sgid == criu->gid)
 		return FINE;
-	judge_find(j, judge_process(j, s->process),
-		   judge_text(j, "runs as %u:%u, and criu would be root without CAP_SYS_RESOURCE", task->euid,
-			      task->egid),
-		   NULL)
+	judge_find(j, judge_text(j, "tasks of user %u, group %u", task->euid, task->egid),
+		   "criu would be root without CAP_SYS_RESOURCE", NULL)
 		->here_from = judge_text(j, "/proc/%d/status", s->process->pid);
 	return FINDING;
 }

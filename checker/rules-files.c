@@ -70,7 +70,22 @@ ns_has_mounts(const Snapshot *s, uint64_t mnt_ns)
 	return false;
 }
 
-/* The mount of a file, if that is known. CRIU exempts a terminal when --shell-job is given. */
+static bool
+is_terminal(const File *f)
+{
+	return S_ISCHR(f->mode) && (f->rdev_major == 4 || f->rdev_major == 5 ||
+				    (f->rdev_major >= 136 && f->rdev_major <= 143));
+}
+
+/* CRIU looks at the mount of a terminal only where it is not given --shell-job. */
+static enum judgement
+shell_job_lifts(struct judge *j, const File *f)
+{
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--shell-job", f->path ? f->path : "");
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--shell-job", f->path ? f->path : "");
+	return FINE;
+}
+
 static enum judgement
 file_mount_unknown(struct judge *j, const struct subject *s)
 {
@@ -84,11 +99,8 @@ file_mount_unknown(struct judge *j, const struct subject *s)
 	if (!ns_has_mounts(j->source, f->mnt_ns))
 		return judge_unknown(j, false, DOMAIN__DOMAIN_MOUNTS, f->path ? f->path : "",
 				     "the mounts of its mount namespace");
-	if (S_ISCHR(f->mode) && f->rdev_major >= 136 && f->rdev_major <= 143) {
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--shell-job", f->path);
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--shell-job", f->path);
-		return FINE;
-	}
+	if (is_terminal(f))
+		return shell_job_lifts(j, f);
 	found = judge_find(j, f->path ? f->path : "",
 			   judge_text(j, "%s on mount %u, which is not mounted in its namespace", use_text(f),
 				      f->mnt_id),
@@ -144,6 +156,8 @@ file_on_overmounted(struct judge *j, const struct subject *s)
 	}
 	if (!cover)
 		return FINE;
+	if (is_terminal(f))
+		return shell_job_lifts(j, f);
 	judge_find(j, f->path ? f->path : "",
 		   judge_text(j, "%s, below the mount of %s at %s", use_text(f),
 			      cover->fs_type ? cover->fs_type : "?", cover->mountpoint),
