@@ -30,6 +30,20 @@ static const char *const of_network[] = {
 	"ocfs2", "9p",
 };
 
+/* What the kernel calls memory that never had a path. */
+static const char *const pathless[] = {
+	"/memfd:", "/SYSV", "/[aio]", "/anon_hugepage", "/secretmem", "/dev/zero", "/dmabuf:",
+};
+
+static bool
+never_had_a_path(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pathless); i++)
+		if (slice_starts(slice_of(name), pathless[i]))
+			return true;
+	return false;
+}
+
 static bool
 is_one_of(const char *name, const char *const *list, size_t n)
 {
@@ -54,7 +68,7 @@ file_way(const struct judge *j, const File *f)
 	if (!f->path || f->path[0] != '/')
 		return WAY_OTHER;
 	if (f->has_nlink && f->nlink == 0)
-		return WAY_GHOST;
+		return never_had_a_path(f->path) ? WAY_OTHER : WAY_GHOST;
 	if (f->path_state == PATH_STATE__PATH_GONE || f->deleted)
 		return WAY_LINK_REMAP;
 	if (f->path_state == PATH_STATE__PATH_REPLACED)

@@ -72,9 +72,9 @@ static enum judgement
 feature_for_mapping(struct judge *j, const struct subject *s)
 {
 	const char *name = s->mapping->name;
-	bool aio = streq(j->rule->arg.text, "aio");
 
-	if (!name || !(aio ? strstr(name, "[aio]") != NULL : streq(name, "[vdso]")))
+	if (!name || !(name[0] == '[' ? streq(name, "[vdso]") && streq(j->rule->arg.text, "vdso") :
+		       strstr(name, "/[aio]") && streq(j->rule->arg.text, "aio")))
 		return NOT_ABOUT;
 	return judge_feature(j, j->rule->arg.text, judge_process(j, s->process));
 }

@@ -78,6 +78,20 @@ is_named(const Socket *s, bool abstract)
 }
 
 static enum judgement
+folder_missing(struct judge *j, const Socket *s, const char *name)
+{
+	const char *folder = judge_text(j, "%.*s", (int) (strrchr(name, '/') - name), name);
+	const PathAnswer *a = index_path(j->there, folder);
+	struct finding *f;
+
+	if (a && a->declared)
+		return NOT_ABOUT;
+	f = judge_find(j, name, judge_socket(j, s), "its folder is missing");
+	f->command = quote_command(j, "mkdir", "-p", folder, NULL);
+	return FINDING;
+}
+
+static enum judgement
 unix_path(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
@@ -92,14 +106,8 @@ unix_path(struct judge *j, const struct subject *s)
 	a = answer_of(j, k->unix_name);
 	if (!a || (!a->has_kind && !a->parent_missing))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name, "what is at this name there");
-	if (a->parent_missing) {
-		const char *slash = strrchr(name, '/');
-
-		f = judge_find(j, name, judge_socket(j, k), "its folder is missing");
-		f->command = quote_command(j, "mkdir", "-p",
-					   judge_text(j, "%.*s", (int) (slash - name), name), NULL);
-		return FINDING;
-	}
+	if (a->parent_missing)
+		return folder_missing(j, k, name);
 	if (a->kind == PATH_KIND__PATH_KIND_NONE || tree_holds(j, a))
 		return FINE;
 	if (a->kind != PATH_KIND__PATH_KIND_SOCKET) {

@@ -95,7 +95,7 @@ fs_module(struct judge *j, const struct subject *s)
 	/* The root of the tree is bound from the folder given to --root. */
 	if (!type || !criu_mounts(type) || !s->mount->mountpoint || streq(s->mount->mountpoint, "/"))
 		return NOT_ABOUT;
-	if (index_filesystem(j->there, type))
+	if (same_kernel(j) || index_filesystem(j->there, type))
 		return FINE;
 	m = index_module(j->there, judge_text(j, "fs-%s", type));
 	if (!h || !h->filesystems || !h->filesystems->n_registered || !m ||

@@ -105,6 +105,8 @@ judge_module(struct judge *j, const char *thing, const char *here, const char *a
 	const Host *h = j->destination->host;
 	struct finding *f;
 
+	if (same_kernel(j))
+		return FINE;		/* the tree uses it now */
 	if (!m || m->state == MODULE_STATE__MODULE_CANNOT_TELL)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MODULES, thing,
 				     judge_text(j, "whether there is code for %s", alias));
