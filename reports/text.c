@@ -160,13 +160,13 @@ put_criu(struct page *p, const struct finding *f)
 	_cleanup_buffer_ struct buffer b = { 0 };
 
 	if (f->stage == STAGE_AFTERWARDS)
-		(void) buffer_printf(&b, "does not notice; %s", f->rule->why);
+		(void) buffer_printf(&b, "does not notice: %s", f->rule->why);
 	else if (f->severity == SEVERITY_BLOCKER && f->rule->criu_says)
 		(void) buffer_printf(&b, "refuses at %s: \"%s\"", stage_name(f->stage), f->rule->criu_says);
 	else if (f->severity == SEVERITY_BLOCKER)
 		(void) buffer_printf(&b, "refuses at %s: %s", stage_name(f->stage), f->rule->why);
 	else
-		(void) buffer_printf(&b, "goes on; %s", f->rule->why);
+		(void) buffer_printf(&b, "goes on: %s", f->rule->why);
 	page_line(p, FIELD, "CRIU", TEXT, STYLE_PLAIN, buffer_slice(&b).p);
 }
 

@@ -33,7 +33,14 @@ perl -MIO::Socket::INET -e '
 wait
 SERVICE
 
-setsid bash "$work/service.sh" "$work" </dev/null >/dev/null 2>&1 &
+# A service inherits nothing from the shell that starts it.
+(
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+	exec setsid bash "$work/service.sh" "$work" </dev/null >/dev/null 2>&1
+) &
 service=$!
 for _ in $(seq 100); do
 	[ -e "$work/ready" ] && break
