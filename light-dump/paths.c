@@ -186,7 +186,7 @@ path_file_of_mapping(struct task_context *c, const struct maps_entry *e, struct 
 	r = root_magic_statx(&c->proc, link, &st);
 	if (r == -EPERM || r == -EACCES) {
 		c->worker->no_map_files = true;
-		gap_note(c->gaps, DOMAIN__DOMAIN_MAPPINGS, "mappings", c->pid, r,
+		gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "mappings", c->pid, r,
 			 "run as root, or with CAP_CHECKPOINT_RESTORE", "/proc/PID/map_files");
 	}
 	/* ENOENT: unmapped meanwhile, or a dead leader's process: no map_files of a thread. */
