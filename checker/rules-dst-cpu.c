@@ -73,7 +73,7 @@ demand_of_files(const Snapshot *s, struct demand *d)
 			continue;
 		dispatch = file_dispatch(f);
 		d->dispatch |= dispatch;
-		if (dispatch && d->dispatcher_count++ == 0)
+		if (dispatch && f->path && d->dispatcher_count++ == 0)
 			d->dispatcher = f->path;
 		if (!f->elf)
 			continue;

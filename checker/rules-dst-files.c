@@ -37,12 +37,23 @@ is_terminal(const File *f)
 				    (f->rdev_major == 5 && f->rdev_minor == 2));
 }
 
+/* Where in /proc/PID the file was met. */
+static const char *
+link_of(const File *f)
+{
+	if (f->used_exe)
+		return "exe";
+	if (f->used_map_exec || f->used_map)
+		return "map_files";
+	return f->used_fd ? "fd" : f->used_cwd ? "cwd" : "root";
+}
+
 static struct finding *
 file_find(struct judge *j, const File *f, const char *here, const char *there)
 {
 	struct finding *found = judge_find(j, f->path, here, there);
 
-	found->here_from = judge_text(j, "/proc/%d", f->user_pid);
+	found->here_from = judge_text(j, "/proc/%d/%s", f->user_pid, link_of(f));
 	found->there_from = f->path;
 	return found;
 }
@@ -157,6 +168,7 @@ file_size(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 	const PathAnswer *a;
+	struct finding *found;
 	enum judgement said = compare_regular(j, f, &a);
 
 	if (said != FINE)
@@ -172,7 +184,10 @@ file_size(struct judge *j, const struct subject *s)
 	}
 	if (f->size == a->size)
 		return FINE;
-	(void) file_find(j, f, value_bytes(j, f->size), value_bytes(j, a->size));
+	found = file_find(j, f, judge_text(j, "%llu bytes", (unsigned long long) f->size),
+			  judge_text(j, "%llu bytes", (unsigned long long) a->size));
+	if (is_code(f))
+		found->remedy = "install the same package version at the destination";
 	return FINDING;
 }
 

@@ -112,7 +112,7 @@ prop_value(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (a->exists && cgroups_mode(j) != CGROUPS_FULL && cgroups_mode(j) != CGROUPS_PROPS)
 		return NOT_ABOUT;
-	if (!h->cpu || !h->cpu->has_online)
+	if (!h || !h->cpu || !h->cpu->has_online)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_CPU, "processors", "how many are online there");
 	if ((uint32_t) highest < h->cpu->online)
 		return FINE;
