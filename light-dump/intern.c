@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open addressing with linear steps, at most half full. The hash is seeded by nothing: names
- * that were chosen to collide make a table of one machine slow, not wrong, and the first 64
- * bits of each text take part in full.
+ * Open addressing with linear steps, at most half full. The hash begins with the random bytes
+ * that exec gave this process, so that nobody can choose names that collide; the order of what
+ * is interned never shows in a snapshot.
  */
 #include "light-dump/intern.h"
 
 #include "base/cleanup.h"
+
+#include <sys/auxv.h>
 
 struct intern_slot {
 	struct intern_key key;
@@ -23,9 +25,20 @@ mix(uint64_t h, uint64_t v)
 }
 
 static uint64_t
+seed(void)
+{
+	const void *random = (const void *) getauxval(AT_RANDOM);
+	uint64_t bytes = 0;
+
+	if (random)
+		memcpy(&bytes, random, sizeof(bytes));
+	return bytes;
+}
+
+static uint64_t
 hash_of(const struct intern_key *key)
 {
-	uint64_t h = mix(key->text.n, 0), word;
+	uint64_t h = mix(key->text.n, seed()), word;
 	size_t at = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(key->number); i++)
