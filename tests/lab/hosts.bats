@@ -9,7 +9,7 @@ setup() {
 	export LAB_HOSTS=$JUDGE/hosts
 	hosts=$LAB_DIR/hosts.sh
 	"$hosts" up > /dev/null
-	"$hosts" give "$MIGCHECK"
+	"$hosts" give "$MIGCHECK" migcheck
 	program_start python service
 }
 

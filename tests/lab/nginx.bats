@@ -162,6 +162,8 @@ teardown() {
 		criu_said restored
 	else
 		verdict_is blocked
+		finds src-cap-sys-resource permanent dump
+		finds_only src-cap-sys-resource
 		criu_said refused "Can't get rlimit"
 	fi
 }

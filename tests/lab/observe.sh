@@ -116,7 +116,7 @@ observe_nginx() {
 	table 'nginx service, a worker of another user (Debian default)'
 	program_start nginx service
 	nginx_as_nobody
-	dump '' 'NO RULE: root without CAP_SYS_RESOURCE may not read limits of another user (src-criu-caps?)'
+	dump '' 'src-cap-sys-resource'
 	program_stop
 }
 
@@ -230,7 +230,7 @@ observe_python() {
 observe_postgres() {
 	table 'postgres service: under pgbench, criu as root without CAP_SYS_RESOURCE'
 	program_start postgres service
-	dump '' 'NO RULE: see nginx with a worker of another user; hides ns-sysv-shm-host-ipc here'
+	dump '' 'src-cap-sys-resource; it hides ns-sysv-shm-host-ipc here'
 
 	table 'postgres service: criu as that user with every capability'
 	ORACLE_AS=("${ORACLE_NOBODY[@]}")
