@@ -29,7 +29,7 @@ struct worker;				/* worker.h: what one thread of the dump keeps between tasks *
 struct task_context {
 	const struct dump_options *options;
 	const struct root *root;	/* "/" or a recorded tree */
-	struct root proc;		/* /proc/PID, held; of a dead leader: a living thread's folder */
+	struct root proc;		/* /proc/PID, held; of a dead leader: a living thread's own */
 	struct root leader;		/* /proc/PID in any case */
 	struct root tid_proc;		/* SCOPE_THREAD: /proc/PID/task/TID, held */
 	int pid;

@@ -51,20 +51,31 @@ offer_fd(struct plan *p, int pid, const Fd *fd)
 	}
 }
 
+/* Whose folder of /proc shows what the process holds: a dead leader's shows nothing. */
+static int
+living_task(const Process *p)
+{
+	for (size_t i = 0; i < p->n_thread; i++)
+		if (p->thread[i]->state && !strchr("ZX", p->thread[i]->state[0]))
+			return p->thread[i]->tid;
+	return p->pid;
+}
+
 static void
 find_handles(struct plan *p, const Snapshot *s)
 {
 	for (size_t i = 0; i < s->n_process; i++) {
 		const Process *t = s->process[i];
+		int pid = living_task(t);
 
 		if (t->exe)
 			offer(p, t->exe->has_file, t->exe->file,
-			      (struct file_work){ .handle = HANDLE_EXE, .pid = t->pid });
+			      (struct file_work){ .handle = HANDLE_EXE, .pid = pid });
 		for (size_t k = 0; k < t->n_fd; k++)
-			offer_fd(p, t->pid, t->fd[k]);
+			offer_fd(p, pid, t->fd[k]);
 		for (size_t k = 0; k < t->n_mapping; k++)
 			offer(p, t->mapping[k]->has_file, t->mapping[k]->file,
-			      (struct file_work){ .handle = HANDLE_MAP, .pid = t->pid,
+			      (struct file_work){ .handle = HANDLE_MAP, .pid = pid,
 						  .first = t->mapping[k]->start,
 						  .second = t->mapping[k]->end });
 	}

@@ -87,8 +87,7 @@ timers_collect(struct task_context *c)
 {
 	int r;
 
-	/* Threads have no such file of their own. */
-	r = procfile_read_all(&c->leader, "timers", c->text);
+	r = procfile_read_all(&c->proc, "timers", c->text);
 	if (r < 0)
 		return r;
 	return timers_parse(buffer_slice(c->text), c->arena, &c->process->timer, &c->process->n_timer);

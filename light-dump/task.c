@@ -144,6 +144,23 @@ is_live(const Thread *t)
 }
 
 /*
+ * A thread has a folder beside those of processes too, which no listing shows; it has all that
+ * a process's has. The thread that `held` stands for still lives afterwards, so it is its own.
+ */
+static void
+open_living(struct worker *w, const struct root *held, int tid, struct root *ret)
+{
+	_cleanup_root_ struct root dir = ROOT_NONE;
+	char name[16];
+
+	(void) snprintf(name, sizeof(name), "%d", tid);
+	if (root_sub(w->proc, name, &dir) < 0 || is_gone(held))
+		return;
+	*ret = dir;
+	dir = ROOT_NONE;
+}
+
+/*
  * The threads beside the leader. Where the leader is dead, *ret_living becomes the folder of
  * the first that lives: the dead one's shows no descriptors and no mappings.
  */
@@ -176,10 +193,8 @@ read_other_threads(struct task_context *c, struct root *ret_living)
 		r = task_push_children(w, &dir, "children");
 		if (r < 0)
 			return r;
-		if (!leader_lives && ret_living->fd < 0 && is_live(c->thread)) {
-			*ret_living = dir;
-			dir = ROOT_NONE;
-		}
+		if (!leader_lives && ret_living->fd < 0 && is_live(c->thread))
+			open_living(w, &dir, w->tids.number[i], ret_living);
 	}
 	return 0;
 }
