@@ -147,10 +147,11 @@ docket_fold(struct judge *j)
 {
 	struct docket *d = j->docket;
 	size_t n = d->n_finding - d->rule_start, room = 8, kept = 0;
-	struct finding **of_rule = d->finding + d->rule_start, **slot;
+	struct finding **of_rule, **slot;
 
 	if (n < 2)
 		return (uint32_t) n;
+	of_rule = d->finding + d->rule_start;
 	while (room < n * 2)
 		room *= 2;
 	slot = arena_alloc(j->assessment->arena, room * sizeof(struct finding *));
