@@ -146,9 +146,10 @@ find_strays(struct dump *d)
 			struct task_stat s;
 			char name[32];
 
+			if (!e->has_record || e->pass == d->walk.pass)
+				continue;
 			(void) snprintf(name, sizeof(name), "%d/stat", e->pid);
-			if (!e->has_record || e->pass == d->walk.pass ||
-			    task_stat_read(&d->worker[0], &d->proc, name, &s) < 0 ||
+			if (task_stat_read(&d->worker[0], &d->proc, name, &s) < 0 ||
 			    s.start_time != e->record.start_time || !is_in_walk(d, s.ppid))
 				continue;
 			walk_push(&d->walk, e->pid);

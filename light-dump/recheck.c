@@ -17,29 +17,33 @@ has_other_program(const struct record *r, const struct task_stat *s)
 	       r->arg_start != s->arg_start;
 }
 
-static bool
-has_thread(const Process *p, int tid)
+/* The place of a thread, searched from `from` on and around; n_thread when it is not there. */
+static size_t
+thread_at(const Process *p, int tid, size_t from)
 {
-	for (size_t i = 0; i < p->n_thread; i++)
+	for (size_t k = 0; k < p->n_thread; k++) {
+		size_t i = (from + k) % p->n_thread;
+
 		if (p->thread[i]->tid == tid)
-			return true;
-	return false;
+			return i;
+	}
+	return p->n_thread;
 }
 
-/* Threads come in rising order mostly, so the search goes on behind the last one found. */
+/* Both lists rise but for the leader, so the search goes on behind the last one found. */
 static uint32_t
 count_common(const Process *p, const struct numbers *tids)
 {
 	uint32_t common = 0;
-	size_t at = 0;
+	size_t next = 0;
 
 	for (size_t i = 0; i < tids->n; i++) {
-		if (at < p->n_thread && p->thread[at]->tid == tids->number[i]) {
-			at++;
-			common++;
-		} else if (has_thread(p, tids->number[i])) {
-			common++;
-		}
+		size_t at = thread_at(p, tids->number[i], next);
+
+		if (at == p->n_thread)
+			continue;
+		next = at + 1;
+		common++;
 	}
 	return common;
 }
