@@ -10,8 +10,7 @@
 #include <sched.h>
 
 enum {
-	GROUPS_SURE = 1000,		/* criu's array and its neighbours must fit one page of 4096 */
-	GROUPS_POSSIBLE = 900,
+	STATUS_LINE = 4095,		/* what criu reads of a line of /proc/PID/status, newline included */
 	POLICY_EXT = 7,			/* SCHED_EXT */
 };
 
@@ -54,20 +53,32 @@ task_no_exec_vma(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* The line is "Groups:", a tab, each number with a blank behind it, a newline. */
+static size_t
+groups_line(const Credentials *c)
+{
+	size_t n = sizeof("Groups:\t\n") - 1;
+
+	for (size_t i = 0; i < c->n_group; i++) {
+		n += 2;
+		for (uint32_t g = c->group[i]; g >= 10; g /= 10)
+			n++;
+	}
+	return n;
+}
+
 static enum judgement
 task_groups_too_many(struct judge *j, const struct subject *s)
 {
 	const Credentials *c = s->thread->credentials;
-	struct finding *f;
 
 	if (!c)
 		return NOT_ABOUT;
-	if (c->n_group < GROUPS_POSSIBLE)
+	if (groups_line(c) <= STATUS_LINE)
 		return FINE;
-	f = judge_find(j, judge_process(j, s->process), judge_text(j, "%zu groups", c->n_group), NULL);
-	f->here_from = thread_file(j, s, "status");
-	if (c->n_group < GROUPS_SURE)
-		f->confidence = CONFIDENCE_POSSIBLE;
+	judge_find(j, judge_process(j, s->process),
+		   judge_text(j, "%zu groups, a line of %zu bytes", c->n_group, groups_line(c)), NULL)
+		->here_from = thread_file(j, s, "status");
 	return FINDING;
 }
 
@@ -211,13 +222,13 @@ static const struct rule rules[] = {
 		.id = "task-32bit",
 		.title = "a task runs 32-bit code",
 		.why = "Only a CRIU built with compat support, on a kernel that can map a 32-bit vdso "
-		       "where it is told, can dump it; many packages are built without.",
+		       "where it is told, can dump it.",
 		.remedy = "see that `criu check --feature compat_cr` succeeds on both hosts",
 		.criu_says = "running in 32-bit mode",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a program stays what it was compiled to",
-		.severity = SEVERITY_WARNING,
+		.severity = SEVERITY_NOTE,
 		.about = ABOUT_PROCESS,
 		.check = task_32bit,
 	},
@@ -238,9 +249,10 @@ static const struct rule rules[] = {
 	{
 		.id = "task-groups-too-many",
 		.title = "a task is in more groups than CRIU can hold",
-		.why = "CRIU passes the supplementary groups in one page of memory, with room for some 900.",
+		.why = "CRIU reads lines of /proc/PID/status of up to 4095 bytes, which the list of some 700 "
+		       "groups fills.",
 		.remedy = "start the program as a user in fewer groups",
-		.criu_says = "Too many groups in task",
+		.criu_says = "bfd: The bfd buffer is too small",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a running process keeps its groups",

@@ -136,15 +136,18 @@ tun_host_netns(struct judge *j, const struct subject *s)
 {
 	bool known;
 
-	if (!is_tun(s->fd) || !s->fd->iff || s->fd->iff[0] == '\0')
+	if (!is_tun(s->fd))
 		return NOT_ABOUT;
 	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
 		return FINE;
 	if (!known)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_NAMESPACES, fd_name(j, s),
 				     "whether criu would dump the network namespace");
-	judge_find(j, fd_name(j, s), judge_text(j, "holds interface %s of the host", s->fd->iff), NULL)->here_from =
-		fdinfo_of(j, s);
+	judge_find(j, fd_name(j, s),
+		   s->fd->iff ? judge_text(j, "holds interface %s of the host", s->fd->iff) :
+				"/dev/net/tun, in the host's network namespace",
+		   NULL)
+		->here_from = fdinfo_of(j, s);
 	return FINDING;
 }
 
@@ -231,6 +234,19 @@ pipe_external_end(struct judge *j, const struct subject *s)
 }
 
 static enum judgement
+bpf_map_nolib(struct judge *j, const struct subject *s)
+{
+	struct finding *f;
+
+	if (s->fd->kind != FD_KIND__FD_BPF_MAP)
+		return NOT_ABOUT;
+	f = judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL);
+	f->here_from = fd_link_of(j, s);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
+static enum judgement
 bpf_map_type(struct judge *j, const struct subject *s)
 {
 	if (s->fd->kind != FD_KIND__FD_BPF_MAP || !s->fd->bpf || !s->fd->bpf->has_type)
@@ -313,8 +329,10 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "tun-host-netns",
-		.title = "a tun interface of the host's network namespace is held",
-		.why = "CRIU dumps the interface with its network namespace, and the host's is not dumped.",
+		.title = "/dev/net/tun is open in the host's network namespace",
+		.why = "CRIU dumps tun interfaces with their network namespace, and the host's is not "
+		       "dumped. It refuses a descriptor without an interface as well.",
+		.criu_says = "tun: Net namespace is required to dump tun link",
 		.remedy = "run the program in a network namespace of its own",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
@@ -359,6 +377,19 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_WARNING,
 		.about = ABOUT_FD,
 		.check = pipe_external_end,
+	},
+	{
+		.id = "bpf-map-nolib",
+		.title = "a BPF map is open, which only some builds of CRIU can save",
+		.why = "A CRIU built without libbpf (Debian's, for one) refuses it.",
+		.remedy = "use a CRIU built with libbpf (`criu check --feature bpf` where it knows it), or have "
+			  "the program close the map",
+		.criu_says = "Can't dump file",
+		.stage = STAGE_DUMP,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_FD,
+		.check = bpf_map_nolib,
 	},
 	{
 		.id = "bpf-map-type",

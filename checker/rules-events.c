@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <time.h>
 
@@ -128,45 +129,85 @@ mount_of_device(const struct judge *j, const Process *p, uint64_t dev)
 	return NULL;
 }
 
+/* What of a watch can be told: by its handle where that was followed, else by its mount. */
+enum watch_state { WATCH_FOUND, WATCH_UNLINKED, WATCH_UNLINKED_TMPFS, WATCH_LOST, WATCH_NOT_KNOWN };
+
 static bool
-has_openable_handles(const Mount *m)
+is_in_memory(const Mount *m)
 {
-	if (!m->fs_type || !streq(m->fs_type, "overlay"))
-		return true;
-	return m->super_options && strstr(m->super_options, "nfs_export=on");
+	return m && m->fs_type && (streq(m->fs_type, "tmpfs") || streq(m->fs_type, "devtmpfs"));
 }
 
+static enum watch_state
+watch_state(const struct judge *j, const struct subject *s, const InotifyWatch *w)
+{
+	const Mount *m = mount_of_device(j, s->process, w->dev);
+
+	if (!m)
+		return WATCH_LOST;
+	if (!w->has_path_errno)
+		return WATCH_FOUND;
+	switch (w->path_errno) {
+	case 0:
+		return WATCH_FOUND;
+	case ENOENT:
+		return !w->path ? WATCH_LOST : is_in_memory(m) ? WATCH_UNLINKED_TMPFS : WATCH_UNLINKED;
+	case ESTALE:
+	case EOPNOTSUPP:
+	case EINVAL:
+	case ENODEV:
+		return WATCH_LOST;
+	default:
+		return WATCH_NOT_KNOWN;
+	}
+}
+
+static const char *
+watch_text(struct judge *j, const InotifyWatch *w)
+{
+	if (w->path)
+		return judge_text(j, "watches %s, which was deleted", w->path);
+	return judge_text(j, "watches inode %llu of device %llu:%llu, which no path leads to",
+			  (unsigned long long) w->ino, (unsigned long long) (w->dev >> 20),
+			  (unsigned long long) (w->dev & 0xfffff));
+}
+
+/* Rows whose arg.number is the state that they are about. */
 static enum judgement
-inotify_handle(struct judge *j, const struct subject *s)
+inotify_watches(struct judge *j, const struct subject *s)
 {
 	enum judgement said = NOT_ABOUT;
 
-	if (s->fd->kind != FD_KIND__FD_INOTIFY)
-		return NOT_ABOUT;
-	for (size_t i = 0; i < s->fd->n_inotify_watch; i++) {
+	for (size_t i = 0; s->fd->kind == FD_KIND__FD_INOTIFY && i < s->fd->n_inotify_watch; i++) {
 		const InotifyWatch *w = s->fd->inotify_watch[i];
-		const Mount *m;
+		enum watch_state state;
 		struct finding *f;
 
 		if (!w->has_dev || !w->has_ino)
 			continue;
-		said = said == NOT_ABOUT ? FINE : said;
-		m = mount_of_device(j, s->process, w->dev);
-		if (m && has_openable_handles(m))
+		state = watch_state(j, s, w);
+		if (state == WATCH_NOT_KNOWN && j->rule->arg.number == WATCH_LOST)
+			return judge_unknown(j, false, DOMAIN__DOMAIN_FDS, judge_fd(j, s->process, s->fd),
+					     "what inotify watches");
+		if (state != j->rule->arg.number) {
+			said = said == NOT_ABOUT ? FINE : said;
 			continue;
-		f = judge_find(j, judge_fd(j, s->process, s->fd),
-			       judge_text(j, "watches inode %llu of device %llu:%llu, %s",
-					  (unsigned long long) w->ino, (unsigned long long) (w->dev >> 20),
-					  (unsigned long long) (w->dev & 0xfffff),
-					  m ? "an overlay without nfs_export" : "which is not mounted there"),
-			       NULL);
+		}
+		f = judge_find(j, judge_fd(j, s->process, s->fd), watch_text(j, w), NULL);
 		f->here_from = fdinfo_of(j, s);
-		f->option = m ? "--force-irmap" : NULL;
+		f->option = state == WATCH_LOST ? "--force-irmap" : NULL;
 		f->option_kind = REQUIRE_ARRANGED;
-		f->confidence = m ? CONFIDENCE_POSSIBLE : CONFIDENCE_SEEN;
 		said = FINDING;
 	}
 	return said;
+}
+
+static enum judgement
+inotify_no_path(struct judge *j, const struct subject *s)
+{
+	if (index_same_host(j->source, j->destination))
+		return NOT_ABOUT;
+	return inotify_watches(j, s);
 }
 
 static enum judgement
@@ -277,7 +318,38 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		.about = ABOUT_FD,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MOUNTS),
-		.check = inotify_handle,
+		.check = inotify_watches,
+		.arg.number = WATCH_LOST,
+	},
+	{
+		.id = "inotify-tmpfs-unlinked",
+		.title = "inotify watches a deleted file of a tmpfs",
+		.why = "CRIU needs a path for what lies in memory, and there is none left.",
+		.remedy = "have the program remove the watch",
+		.criu_says = "fsnotify: 	Can't dump that handle",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a watch stays until the program removes it or closes the file",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.check = inotify_watches,
+		.arg.number = WATCH_UNLINKED_TMPFS,
+	},
+	{
+		.id = "inotify-no-path",
+		.title = "inotify watches a deleted file",
+		.why = "CRIU saves the file's handle, which leads to nothing on another machine's disk: the "
+		       "restore there fails.",
+		.remedy = "have the program remove the watch",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a watch stays until the program removes it or closes the file",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.check = inotify_no_path,
+		.arg.number = WATCH_UNLINKED,
 	},
 	{
 		.id = "fanotify-mount-unknown",

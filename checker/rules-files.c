@@ -32,12 +32,13 @@ is_of_proc(const File *f)
 	return is_fs(f, "proc") || (f->path && slice_starts(slice_of(f->path), "/proc/"));
 }
 
+/* Unlinked; by rename(2) another file may have taken the name at once. */
 static bool
 name_is_gone(const File *f)
 {
 	if (f->path_state == PATH_STATE__PATH_GONE)
 		return true;
-	return f->deleted && f->path_state == PATH_STATE__PATH_NOT_LOOKED;
+	return f->deleted && f->path_state != PATH_STATE__PATH_SAME;
 }
 
 static bool
@@ -306,8 +307,8 @@ file_name_reused(struct judge *j, const struct subject *s)
 
 	if (!has_links(f) || f->path_state == PATH_STATE__PATH_NOT_LOOKED)
 		return NOT_ABOUT;
-	if (f->path_state != PATH_STATE__PATH_REPLACED)
-		return FINE;
+	if (f->path_state != PATH_STATE__PATH_REPLACED || f->deleted)
+		return FINE;			/* of what was unlinked file-link-remap tells */
 	if (device) {
 		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--evasive-devices", f->path ? f->path : "");
 		return FINE;
@@ -416,7 +417,7 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "file-link-remap",
-		.title = "the name under which a file was opened is gone, but it has others",
+		.title = "the name under which a file was opened was removed, but it has others",
 		.why = "CRIU makes a hard link link_remap.N beside the old name when it is allowed to; "
 		       "the destination must see that link (shared storage, or a copy made afterwards).",
 		.remedy = "give criu --link-remap at dump, or have the program open the file again",
@@ -457,11 +458,11 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "file-name-reused",
-		.title = "the name of a file in use now leads to another file",
-		.why = "The file was replaced (by rename, an upgrade, a mount) while the program goes on "
-		       "with the old one; the restore would open the new one, so CRIU refuses.",
-		.remedy = "restart the program, or have it open its files again; for devices give criu "
-			  "--evasive-devices",
+		.title = "the name of a file in use is hidden by another file",
+		.why = "Something was mounted over the name, or the program has another root, while it goes "
+		       "on with the old file; the restore would open the other one, so CRIU refuses.",
+		.remedy = "unmount what hides it, or have the program open its files again; for devices give "
+			  "criu --evasive-devices",
 		.criu_says = "Unaccessible path opened",
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,

@@ -56,7 +56,7 @@ file_lock_held(struct judge *j, const struct subject *s)
 		const FileLock *l = s->fd->lock[i];
 		const char *who;
 
-		if (!is_known_kind(l) || is_breaking(l))
+		if (!is_known_kind(l))
 			continue;
 		who = judge_text(j, "%s (%s of %s)", judge_fd_target(j, s->fd), lock_text(j, l),
 				 judge_process(j, s->process));
@@ -93,6 +93,26 @@ file_lock_mandatory_opt(struct judge *j, const struct subject *s)
 			return FINDING;
 		}
 	return FINE;
+}
+
+/* CRIU opens the file to look for its build-id, and breaks the lease so. */
+static enum judgement
+file_lease_write(struct judge *j, const struct subject *s)
+{
+	enum judgement said = NOT_ABOUT;
+
+	for (size_t i = 0; i < s->fd->n_lock; i++) {
+		const FileLock *l = s->fd->lock[i];
+
+		if (!l->kind || !streq(l->kind, "LEASE"))
+			continue;
+		if (l->access && streq(l->access, "WRITE") && !is_breaking(l))
+			judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--file-validation filesize",
+				      judge_text(j, "%s (lease of %s)", judge_fd_target(j, s->fd),
+						 judge_process(j, s->process)));
+		said = FINE;
+	}
+	return said;
 }
 
 static enum judgement
@@ -158,16 +178,31 @@ static const struct rule rules[] = {
 		.check = file_lock_mandatory_opt,
 	},
 	{
+		.id = "file-lease-write",
+		.title = "a program holds a write lease on a file",
+		.why = "CRIU opens the file to read its build-id, which breaks the lease: the dump stands "
+		       "still for fs.lease-break-time (45 s), the program is left with a read lease, and the "
+		       "restore fails.",
+		.remedy = "give criu --file-validation filesize at dump",
+		.criu_says = "Can't set lease: Resource temporarily unavailable",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "the lease is held until the program gives it back",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_FD,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
+		.check = file_lease_write,
+	},
+	{
 		.id = "file-lease-breaking",
 		.title = "a lease on a file is just being taken away",
-		.why = "Between the kernel's request and the program's answer the lease has two states, "
-		       "and CRIU refuses both.",
-		.remedy = "look again a moment later",
-		.criu_says = "Incorrect target lease type",
+		.why = "Between the kernel's request and the program's answer the lease has two states; "
+		       "CRIU saves the one that it is becoming.",
+		.remedy = "look again when the program has answered, if it relies on the lease",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "the kernel takes the lease after fs.lease-break-time, 45 s at most",
-		.severity = SEVERITY_BLOCKER,
+		.lifetime_why = "the kernel takes the lease after fs.lease-break-time, 45 s by default",
+		.severity = SEVERITY_WARNING,
 		.about = ABOUT_FD,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
 		.check = file_lease_breaking,

@@ -192,6 +192,19 @@ has_group_inside(const struct judge *j, const Mount *m)
 	return false;
 }
 
+/* The options help only where criu's own namespace has a mount of that group. */
+static bool
+criu_has_group(const struct judge *j, uint32_t group)
+{
+	const CriuPlace *place = j->source->criu_place;
+	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_MNT) : 0;
+
+	for (size_t i = 0; of_criu && i < j->source->n_mount; i++)
+		if (j->source->mount[i]->mnt_ns == of_criu && j->source->mount[i]->shared == group)
+			return true;
+	return false;
+}
+
 static enum judgement
 mnt_master_unreachable(struct judge *j, const struct subject *s)
 {
@@ -203,7 +216,11 @@ mnt_master_unreachable(struct judge *j, const struct subject *s)
 	if (has_group_inside(j, m) || is_ns_root(j, m))
 		return FINE;
 	f = mount_finding(j, m, judge_text(j, "slave of peer group %u, which is outside", m->master));
-	f->option = criu_sees(j, m) ? "--external mnt[]:m" : "--enable-external-masters";
+	if (!criu_has_group(j, m->master)) {
+		f->remedy = "make the mount private in the container (mount --make-private)";
+		return FINDING;
+	}
+	f->option = "--enable-external-masters";
 	f->option_kind = REQUIRE_ARRANGED;
 	return FINDING;
 }

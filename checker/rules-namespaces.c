@@ -71,14 +71,39 @@ ns_nested(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* Mount and network namespaces may be nested, but only where the root's own is dumped. */
+static enum judgement
+sub_ns_of_criu_ns(struct judge *j, const Process *p, const Process *root)
+{
+	static const NamespaceKind kinds[] = { NAMESPACE_KIND__NS_NET, NAMESPACE_KIND__NS_MNT };
+	enum judgement said = NOT_ABOUT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		uint64_t of_root = namespace_of(root->ns, kinds[i]), own = namespace_of(p->ns, kinds[i]);
+		uint64_t of_criu = ns_of_criu(j, kinds[i]);
+
+		if (!of_root || !own || !of_criu)
+			continue;
+		said = said == NOT_ABOUT ? FINE : said;
+		if (of_root != of_criu || own == of_root)
+			continue;
+		judge_find(j, judge_process(j, p),
+			   judge_text(j, "%s, while the root is in criu's own", ns_text(j, kinds[i], own)), NULL)
+			->here_from = ns_link(j, p, kinds[i]);
+		said = FINDING;
+	}
+	return said;
+}
+
 static enum judgement
 ns_child_in_criu_ns(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process, *root = index_root(j->at);
-	enum judgement said = NOT_ABOUT;
+	enum judgement said;
 
 	if (!root || p == root)
 		return NOT_ABOUT;
+	said = sub_ns_of_criu_ns(j, p, root);
 	for (size_t i = 0; i < ARRAY_SIZE(uniform_kinds); i++) {
 		NamespaceKind kind = uniform_kinds[i];
 		uint64_t of_root = namespace_of(root->ns, kind), own = namespace_of(p->ns, kind);
@@ -132,6 +157,24 @@ ns_pid_no_init(struct judge *j, const struct subject *s)
 	f->here_from = judge_text(j, "/proc/%d/status", root->pid);
 	f->option = judge_text(j, "--external pid[%llu]:PIDNS", (unsigned long long) root->ns->pid);
 	f->option_kind = REQUIRE_ARRANGED;
+	return FINDING;
+}
+
+static enum judgement
+ns_user_without_pidns(struct judge *j, const struct subject *s)
+{
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_USER, &known))
+		return NOT_ABOUT;
+	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_PID, &known))
+		return FINE;
+	if (!known)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_NAMESPACES, judge_process(j, index_root(j->at)),
+				     "whether criu would dump the PID namespace");
+	judge_find(j, judge_process(j, index_root(j->at)), "a user namespace, in criu's PID namespace", NULL)
+		->here_from = ns_link(j, index_root(j->at), NAMESPACE_KIND__NS_USER);
 	return FINDING;
 }
 
@@ -312,11 +355,12 @@ static const struct rule rules[] = {
 #undef NESTED
 	{
 		.id = "ns-child-in-criu-ns",
-		.title = "a child is back in the namespace that criu itself is in",
-		.why = "The root of the tree has a namespace of its own, one of its children has "
-		       "entered criu's. The dump passes, and the restore refuses a task outside.",
-		.remedy = "end that task before the dump (it is usually a helper that entered with nsenter)",
-		.criu_says = "sub-task in NS",
+		.title = "a child is in a namespace that cannot be restored beside the root's",
+		.why = "Either the root of the tree has a namespace of its own and a child has entered "
+		       "criu's, or the root is in criu's and a child has its own. The dump passes, and the "
+		       "restore refuses.",
+		.remedy = "end that task before the dump; or start the whole tree in a namespace of its own",
+		.criu_says = "Can't restore sub-task in NS",
 		.stage = STAGE_RESTORE,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a task stays in its namespaces until it leaves them itself",
@@ -354,11 +398,27 @@ static const struct rule rules[] = {
 		.check = ns_pid_no_init,
 	},
 	{
+		.id = "ns-user-without-pidns",
+		.title = "the tree has a user namespace, but no PID namespace",
+		.why = "The dump passes. At the restore CRIU must mount proc from inside the user "
+		       "namespace, which the kernel allows only where it owns the PID namespace.",
+		.remedy = "start the tree with a PID namespace of its own too (unshare --user --pid --fork)",
+		.criu_says = "Unable to open the proc file system: Operation not permitted",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a task stays in its namespaces until it leaves them itself",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = ns_user_without_pidns,
+	},
+	{
 		.id = "ns-user-foreign-owner",
 		.title = "the tree has a user namespace that does not own its other namespaces",
 		.why = "CRIU enters the user namespace first and the others from there, which the kernel "
 		       "allows only where they were made in it.",
 		.remedy = "make the namespaces together with the user namespace (unshare -U with the others)",
+		.criu_says = "One or more namespaces doesn't belong to the target user namespace",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "the owner of a namespace never changes",
@@ -372,6 +432,7 @@ static const struct rule rules[] = {
 		.title = "user 0 or group 0 of the tree's user namespace is not mapped",
 		.why = "CRIU works as root of the user namespace, and there is none.",
 		.remedy = "give the namespace a map that covers 0 (unshare --map-root-user, newuidmap)",
+		.criu_says = "Unable to convert uid or gid",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a map is written once",
@@ -386,6 +447,7 @@ static const struct rule rules[] = {
 		.why = "CRIU dumps namespaces through their tasks; one that only a descriptor holds it "
 		       "does not know.",
 		.remedy = "close the descriptor before the dump",
+		.criu_says = "No NS ID with kid",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "the descriptor stays until the program closes it",

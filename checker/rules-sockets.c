@@ -339,7 +339,7 @@ static const struct rule rules[] = {
 		.why = "CRIU makes unix, IPv4, IPv6, packet and netlink sockets again, no others (vsock, "
 		       "ALG, XDP, CAN, Bluetooth and so on).",
 		.remedy = "have the program close it before the dump, or start it without that feature",
-		.criu_says = "Can't dump file",
+		.criu_says = "Unknown socket collected (family",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
 		.severity = SEVERITY_BLOCKER,
@@ -376,6 +376,7 @@ static const struct rule rules[] = {
 		.why = "CRIU dumps the sockets of the namespaces of its tasks; this one was made in "
 		       "another, or passed in from there.",
 		.remedy = "have the program close it, or dump a tree that holds a task of that namespace",
+		.criu_says = "obtained but expected",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
 		.severity = SEVERITY_BLOCKER,

@@ -236,11 +236,11 @@ task_criu_inside_tree(struct judge *j, const struct subject *s)
 }
 
 static enum judgement
-task_frozen_v1(struct judge *j, const struct subject *s)
+task_frozen(struct judge *j, const struct subject *s)
 {
 	const Cgroup *c = s->cgroup;
 
-	if (!c->has_frozen || !c->has_version || c->version != 1)
+	if (!c->has_frozen || !c->has_version || c->version != j->rule->arg.number)
 		return NOT_ABOUT;
 	if (!c->frozen)
 		return FINE;
@@ -413,12 +413,28 @@ static const struct rule rules[] = {
 		.why = "A task in a frozen v1 cgroup cannot be seized; CRIU thaws it itself if it is "
 		       "told the cgroup.",
 		.remedy = "give criu --freeze-cgroup with the path of the frozen cgroup, or thaw it",
+		.criu_says = "Timeout reached. Try to interrupt",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a frozen cgroup stays so until somebody thaws it",
 		.severity = SEVERITY_BLOCKER,
 		.about = ABOUT_CGROUP,
-		.check = task_frozen_v1,
+		.arg.number = 1,
+		.check = task_frozen,
+	},
+	{
+		.id = "task-frozen-v2",
+		.title = "tasks are frozen by a cgroup (version 2)",
+		.why = "CRIU seizes it, and then waits without end for it to run: criu dump hangs, and no "
+		       "--timeout ends it. Told the cgroup, CRIU thaws it itself.",
+		.remedy = "give criu --freeze-cgroup with the path of the frozen cgroup, or thaw it",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a frozen cgroup stays so until somebody thaws it",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_CGROUP,
+		.arg.number = 2,
+		.check = task_frozen,
 	},
 };
 

@@ -97,6 +97,7 @@ static enum judgement
 tty_sid_dangling(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
+	struct finding *f;
 	int sid;
 
 	if (s->fd->kind != FD_KIND__FD_TERMINAL || !s->fd->terminal || (s->fd->flags & O_PATH))
@@ -107,9 +108,16 @@ tty_sid_dangling(struct judge *j, const struct subject *s)
 		sid = p->sid;
 	else
 		return NOT_ABOUT;
-	if (sid > 0 && !index_process(j->at, sid))
-		require_shell_job(j, judge_text(j, "%s, of session %d", judge_fd_target(j, s->fd), sid));
-	return FINE;
+	if (sid <= 0 || index_process(j->at, sid))
+		return FINE;
+	require_shell_job(j, judge_text(j, "%s, of session %d", judge_fd_target(j, s->fd), sid));
+	if (!s->fd->terminal->master)
+		return FINE;
+	f = judge_find(j, judge_fd(j, p, s->fd),
+		       judge_text(j, "the master of a terminal of session %d, which is outside the tree", sid), NULL);
+	f->stage = STAGE_RESTORE;
+	f->here_from = "TIOCGSID";
+	return FINDING;
 }
 
 static enum judgement

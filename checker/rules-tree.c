@@ -134,6 +134,21 @@ session_outside_pidns(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* A leader that has ended is made again for a moment, and its members become init's children. */
+static enum judgement
+sid_leader_dead(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process, *root = index_root(j->at);
+
+	if (!root || p == root || !p->has_sid || p->sid == root->sid)
+		return NOT_ABOUT;
+	if (p->sid <= 0 || index_process(j->at, p->sid))
+		return FINE;
+	judge_find(j, judge_process(j, p), judge_text(j, "of session %d, whose leader has ended", p->sid), NULL)
+		->here_from = judge_text(j, "/proc/%d/stat", p->pid);
+	return FINDING;
+}
+
 /* The number in "/proc/4211/stat"; 0 where it is another path. */
 static int
 proc_pid_of(const char *path)
@@ -182,7 +197,7 @@ file_proc_foreign_pid(struct judge *j, const struct subject *s)
 	if (!known)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_NAMESPACES, f->path,
 				     "whether its number is one of this pid namespace");
-	if (own_pidns || index_process(j->at, pid))
+	if (own_pidns || index_process(j->at, pid) || index_same_host(j->source, j->destination))
 		return FINE;
 	judge_find(j, f->path, judge_text(j, "process %d is not of the tree", pid), NULL);
 	return FINDING;
@@ -218,6 +233,19 @@ static const struct rule rules[] = {
 		.about = ABOUT_PROCESS,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
 		.check = session_outside_pidns,
+	},
+	{
+		.id = "sid-leader-dead",
+		.title = "a task is in a session whose leader has ended",
+		.why = "CRIU makes the session again by a process that ends at once. The task is then a child "
+		       "of init, and a parent in the tree no longer hears of its end.",
+		.remedy = "restart the program after the move, if its parent waits for it",
+		.stage = STAGE_AFTERWARDS,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a process keeps its session until it makes a new one",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_PROCESS,
+		.check = sid_leader_dead,
 	},
 	{
 		.id = "task-shared-vm",

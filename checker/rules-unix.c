@@ -12,7 +12,7 @@
 #include "checker/rulesets.h"
 #include <sys/socket.h>
 
-enum { ESTABLISHED = 1, LISTEN = 10, SHUT_BOTH = 3 };
+enum { ESTABLISHED = 1, SHUT_BOTH = 3 };
 
 static bool
 is_unix(const Socket *s)
@@ -177,7 +177,7 @@ waits_somewhere(const struct judge *j, uint64_t ino)
 	for (size_t i = 0; i < j->source->n_socket; i++) {
 		const Socket *s = j->source->socket[i];
 
-		for (size_t k = 0; k < s->n_pending; k++)
+		for (size_t k = 0; s->in_tree && k < s->n_pending; k++)
 			if (s->pending[k] == ino)
 				return true;
 	}
@@ -197,99 +197,6 @@ unix_dangling(struct judge *j, const struct subject *s)
 		return FINE;
 	judge_find(j, judge_socket(j, k), "connected, but to nobody", NULL)->observed =
 		judge_text(j, "seen so %zu times", k->n_sample + 1);
-	return FINDING;
-}
-
-/* Of listeners: what waits to be accepted, at the last look. */
-static bool
-still_waits(const Socket *s)
-{
-	return !s->n_sample || s->sample[s->n_sample - 1]->pending > 0;
-}
-
-static enum judgement
-unix_inflight_closed(struct judge *j, const struct subject *s)
-{
-	const Socket *k = s->socket;
-
-	if (!is_unix(k) || k->state != LISTEN)
-		return NOT_ABOUT;
-	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++)
-		if (k->pending[i] == 0) {
-			judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
-				   "a client that has gone again waits to be accepted", NULL);
-			return FINDING;
-		}
-	return FINE;
-}
-
-static enum judgement
-unix_inflight_data(struct judge *j, const struct subject *s)
-{
-	const Socket *k = s->socket;
-
-	if (!is_unix(k) || k->state != LISTEN)
-		return NOT_ABOUT;
-	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++) {
-		const Socket *client = k->pending[i] ? index_socket(j->at, k->pending[i]) : NULL;
-
-		if (!client || client->send_queue == 0)
-			continue;
-		judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
-			   judge_text(j, "a client that is not accepted yet has sent %u bytes", client->send_queue),
-			   NULL);
-		return FINDING;
-	}
-	return FINE;
-}
-
-static enum judgement
-unix_inflight_nonlisten(struct judge *j, const struct subject *s)
-{
-	const Socket *k = s->socket;
-
-	if (!is_unix(k) || k->n_pending == 0)
-		return NOT_ABOUT;
-	if (k->state == LISTEN || !still_waits(k))
-		return FINE;
-	judge_find(j, judge_socket(j, k), judge_text(j, "clients wait, in state %u", k->state), NULL);
-	return FINDING;
-}
-
-static enum judgement
-unix_queue_cmsg(struct judge *j, const struct subject *s)
-{
-	const Socket *k = s->socket;
-	const Fd *fd = NULL;
-	const DupState *d;
-
-	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd) || !fd->dup)
-		return NOT_ABOUT;
-	d = fd->dup;
-	if (!d->passcred && !d->passsec && !d->passpidfd)
-		return FINE;
-	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
-		return FINE;
-	judge_find(j, judge_socket(j, k),
-		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,
-			      d->passcred ? "credentials" : d->passsec ? "labels" : "pidfds"),
-		   NULL);
-	return FINDING;
-}
-
-static enum judgement
-unix_queue_scm_unsupported(struct judge *j, const struct subject *s)
-{
-	struct finding *f;
-
-	if (!s->fd->has_scm_fds)
-		return NOT_ABOUT;
-	if (s->fd->scm_fds == 0)
-		return FINE;
-	f = judge_find(j, judge_fd(j, s->process, s->fd),
-		       judge_text(j, "%u descriptors under way in its queue", s->fd->scm_fds), NULL);
-	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
-	f->confidence = CONFIDENCE_POSSIBLE;
 	return FINDING;
 }
 
@@ -406,7 +313,7 @@ static const struct rule rules[] = {
 		.title = "a unix socket that no network namespace of the tree lists",
 		.why = "It was made in another namespace; CRIU does not find it.",
 		.remedy = "have the program close it before the dump",
-		.criu_says = "unix: Can't find",
+		.criu_says = "not found",
 		UNTIL_CLOSED,
 		OF_SOCKETS,
 		.check = unix_not_in_diag,
@@ -414,52 +321,13 @@ static const struct rule rules[] = {
 	{
 		.id = "unix-dangling",
 		.title = "a unix connection whose other end is just being made or torn down",
-		.why = "CRIU finds no other end, nor a listener where it waits, and refuses.",
+		.why = "CRIU finds no other end in the tree. It refuses; or, where the connection waits to "
+		       "be accepted by a listener outside, it dumps and cannot restore.",
 		.remedy = "look again a moment later",
 		.criu_says = "unix: Unix socket",
 		UNTIL_READ,
 		OF_SOCKETS,
 		.check = unix_dangling,
-	},
-	{
-		.id = "unix-inflight-closed",
-		.title = "a client that has gone again waits to be accepted",
-		.why = "CRIU restores waiting clients by connecting them again, and this one is closed.",
-		.remedy = "look again a moment later",
-		.criu_says = "Found a closed in-flight socket to",
-		UNTIL_READ,
-		OF_SOCKETS,
-		.check = unix_inflight_closed,
-	},
-	{
-		.id = "unix-inflight-data",
-		.title = "a client has sent data before it was accepted",
-		.why = "CRIU restores waiting clients by connecting them again, but not what they sent.",
-		.remedy = "look again a moment later",
-		.criu_says = "Non-empty write queue on an in-flight socket",
-		UNTIL_READ,
-		OF_SOCKETS,
-		.check = unix_inflight_data,
-	},
-	{
-		.id = "unix-inflight-nonlisten",
-		.title = "clients wait at a unix socket that does not listen",
-		.why = "CRIU takes it for damage and refuses.",
-		.remedy = "look again a moment later",
-		.criu_says = "In-flight connection on non-listening socket",
-		UNTIL_READ,
-		OF_SOCKETS,
-		.check = unix_inflight_nonlisten,
-	},
-	{
-		.id = "unix-queue-cmsg",
-		.title = "unread messages carry their senders' credentials",
-		.why = "CRIU saves messages and descriptors under way, but not credentials, labels or pidfds.",
-		.remedy = "look again when the program has read its messages",
-		.criu_says = "skqueue: ",
-		UNTIL_READ,
-		OF_SOCKETS,
-		.check = unix_queue_cmsg,
 	},
 	{
 		.id = "unix-bound-noinode",
@@ -469,18 +337,6 @@ static const struct rule rules[] = {
 		UNTIL_CLOSED,
 		OF_SOCKETS,
 		.check = unix_bound_noinode,
-	},
-	{
-		.id = "unix-queue-scm-unsupported",
-		.title = "descriptors are under way in a unix socket",
-		.why = "CRIU saves files, pipes and sockets under way, and refuses others (a terminal, "
-		       "io_uring). Which they are cannot be seen from outside.",
-		.remedy = "look again when the program has taken them out",
-		.stage = STAGE_DUMP,
-		UNTIL_READ,
-		.severity = SEVERITY_WARNING,
-		.about = ABOUT_FD,
-		.check = unix_queue_scm_unsupported,
 	},
 	{
 		.id = "unix-name-resolve",

@@ -22,6 +22,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_sockets,
 	&rules_tcp,
 	&rules_unix,
+	&rules_unix_queues,
 	&rules_mounts,
 	&rules_netdevs,
 	&rules_dst_host,

@@ -20,6 +20,7 @@ extern const struct ruleset rules_terminals;
 extern const struct ruleset rules_sockets;
 extern const struct ruleset rules_tcp;
 extern const struct ruleset rules_unix;
+extern const struct ruleset rules_unix_queues;
 extern const struct ruleset rules_mounts;
 extern const struct ruleset rules_netdevs;
 extern const struct ruleset rules_dst_cpu;

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waits in unix sockets: clients that are not accepted yet, messages that are not read.
+ * unix_diag tells of a listener the inodes of its waiting clients, 0 for one that has gone
+ * again. It all passes when the program next looks at its socket.
+ */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "checker/judge.h"
+#include "checker/rulesets.h"
+
+enum { LISTEN = 10 };
+
+static bool
+is_unix(const Socket *s)
+{
+	return s->family == SOCKET_FAMILY__SOCKET_UNIX;
+}
+
+/* "/run/systemd/journal/stdout", "@abstract", "" */
+static const char *
+name_text(struct judge *j, const Socket *s)
+{
+	char name[128];
+	size_t n = s->unix_name.len < sizeof(name) - 1 ? s->unix_name.len : sizeof(name) - 1;
+
+	if (!s->has_unix_name || n == 0)
+		return "";
+	for (size_t i = 0; i < n; i++)
+		name[i] = s->unix_name.data[i] ? (char) s->unix_name.data[i] : '@';
+	name[n] = '\0';
+	return judge_text(j, "%s", name);
+}
+
+/* Of listeners: what waits to be accepted, at the last look. */
+static bool
+still_waits(const Socket *s)
+{
+	return !s->n_sample || s->sample[s->n_sample - 1]->pending > 0;
+}
+
+static enum judgement
+unix_inflight_closed(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->state != LISTEN)
+		return NOT_ABOUT;
+	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++)
+		if (k->pending[i] == 0) {
+			judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
+				   "a client that has gone again waits to be accepted", NULL);
+			return FINDING;
+		}
+	return FINE;
+}
+
+static enum judgement
+unix_inflight_data(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->state != LISTEN)
+		return NOT_ABOUT;
+	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++) {
+		const Socket *client = k->pending[i] ? index_socket(j->at, k->pending[i]) : NULL;
+
+		if (!client || !client->in_tree || client->send_queue == 0)
+			continue;
+		judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
+			   judge_text(j, "a client that is not accepted yet has sent %u bytes", client->send_queue),
+			   NULL);
+		return FINDING;
+	}
+	return FINE;
+}
+
+static enum judgement
+unix_inflight_outside(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	size_t outside = 0;
+
+	if (!is_unix(k) || k->state != LISTEN)
+		return NOT_ABOUT;
+	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++) {
+		const Socket *client = k->pending[i] ? index_socket(j->at, k->pending[i]) : NULL;
+
+		outside += k->pending[i] && !(client && client->in_tree);
+	}
+	if (!outside)
+		return FINE;
+	judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
+		   judge_text(j, "%zu clients from outside wait to be accepted", outside), NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_inflight_nonlisten(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || k->n_pending == 0)
+		return NOT_ABOUT;
+	if (k->state == LISTEN || !still_waits(k))
+		return FINE;
+	judge_find(j, judge_socket(j, k), judge_text(j, "clients wait, in state %u", k->state), NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_queue_cmsg(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	const Fd *fd = NULL;
+	const DupState *d;
+
+	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd) || !fd->dup)
+		return NOT_ABOUT;
+	d = fd->dup;
+	if (!d->passcred && !d->passsec && !d->passpidfd)
+		return FINE;
+	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+		return FINE;
+	judge_find(j, judge_socket(j, k),
+		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,
+			      d->passcred ? "credentials" : d->passsec ? "labels" : "pidfds"),
+		   NULL);
+	return FINDING;
+}
+
+static enum judgement
+unix_queue_scm_unsupported(struct judge *j, const struct subject *s)
+{
+	struct finding *f;
+
+	if (!s->fd->has_scm_fds)
+		return NOT_ABOUT;
+	if (s->fd->scm_fds == 0)
+		return FINE;
+	f = judge_find(j, judge_fd(j, s->process, s->fd),
+		       judge_text(j, "%u descriptors under way in its queue", s->fd->scm_fds), NULL);
+	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
+#define OF_SOCKETS                                                                          \
+	.stage = STAGE_DUMP, .about = ABOUT_SOCKET, .source_needs = NEEDS(DOMAIN__DOMAIN_SOCKETS), \
+	.severity = SEVERITY_BLOCKER
+#define UNTIL_READ                      \
+	.lifetime = LIFETIME_TRANSIENT, \
+	.lifetime_why = "it ends when the program next looks at its socket"
+
+static const struct rule rules[] = {
+	{
+		.id = "unix-inflight-closed",
+		.title = "a client that has gone again waits to be accepted",
+		.why = "CRIU restores waiting clients by connecting them again, and this one is closed.",
+		.remedy = "look again a moment later",
+		.criu_says = "Found a closed in-flight socket to",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_closed,
+	},
+	{
+		.id = "unix-inflight-data",
+		.title = "a client has sent data before it was accepted",
+		.why = "CRIU restores waiting clients by connecting them again, but not what they sent.",
+		.remedy = "look again a moment later",
+		.criu_says = "Non-empty write queue on an in-flight socket",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_data,
+	},
+	{
+		.id = "unix-inflight-nonlisten",
+		.title = "clients wait at a unix socket that does not listen",
+		.why = "CRIU takes it for damage and refuses.",
+		.remedy = "look again a moment later",
+		.criu_says = "In-flight connection on non-listening socket",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_inflight_nonlisten,
+	},
+	{
+		.id = "unix-inflight-outside",
+		.title = "clients from outside the tree wait to be accepted",
+		.why = "CRIU dumps without a word, and the clients are lost with what they have sent.",
+		.remedy = "look again a moment later",
+		.stage = STAGE_AFTERWARDS,
+		UNTIL_READ,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_SOCKET,
+		.check = unix_inflight_outside,
+	},
+	{
+		.id = "unix-queue-cmsg",
+		.title = "unread messages carry their senders' credentials",
+		.why = "CRIU saves messages and descriptors under way, but not credentials, labels or pidfds.",
+		.remedy = "look again when the program has read its messages",
+		.criu_says = "skqueue: Control messages in queue, not supported",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_queue_cmsg,
+	},
+	{
+		.id = "unix-queue-scm-unsupported",
+		.title = "descriptors are under way in a unix socket",
+		.why = "CRIU saves files, pipes and sockets under way, and refuses others (a terminal, "
+		       "io_uring). Which they are cannot be seen from outside.",
+		.remedy = "look again when the program has taken them out",
+		.stage = STAGE_DUMP,
+		UNTIL_READ,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_FD,
+		.check = unix_queue_scm_unsupported,
+	},
+};
+
+const struct ruleset rules_unix_queues = { "unix-queues", rules, ARRAY_SIZE(rules) };
