@@ -110,6 +110,32 @@ fs_module(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/*
+ * A mount point right below the tree's root must stand in the folder given to --root. Those
+ * below other mounts are made with the content of these.
+ */
+static enum judgement
+mountpoint_missing(struct judge *j, const struct subject *s)
+{
+	const Host *h = j->destination->host;
+	const Mount *parent = index_mount(j->at, s->mount->mnt_ns, s->mount->parent);
+	const char *path = s->mount->mountpoint;
+	const PathAnswer *a = path ? index_path(j->there, path) : NULL;
+	struct finding *f;
+
+	if (!a || a->declared || !a->has_kind || streq(path, "/") || !h || !h->root || !parent ||
+	    !parent->mountpoint || !streq(parent->mountpoint, "/"))
+		return NOT_ABOUT;
+	if (a->kind != PATH_KIND__PATH_KIND_NONE)
+		return FINE;
+	f = judge_find(j, path, judge_text(j, "a mount of %s", s->mount->fs_type ? s->mount->fs_type : "?"),
+		       "nothing");
+	f->there_from = judge_text(j, "%s%s", streq(h->root, "/") ? "" : h->root, path);
+	f->detail = "runc and its like make it before they call CRIU.";
+	f->command = quote_command(j, "mkdir", "-p", f->there_from, NULL);
+	return FINDING;
+}
+
 /* What a restore of a mount namespace is always told: where its root is. */
 static enum judgement
 root_option(struct judge *j, const struct subject *s)
@@ -197,6 +223,20 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILESYSTEMS) | NEEDS(DOMAIN__DOMAIN_MODULES),
 		.check = fs_module,
+	},
+	{
+		.id = "mnt-mountpoint-missing",
+		.title = "a mount point is missing in the folder that will be the tree's root",
+		.why = "CRIU mounts over what is there; it makes no mount points in the root.",
+		.remedy = "make it, a folder or a file as at the source",
+		.criu_says = "Can't mount at",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A folder does not appear by itself.",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_MOUNT,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILES),
+		.check = mountpoint_missing,
 	},
 	{
 		.id = "mnt-root-option",
