@@ -387,8 +387,8 @@ static const struct rule rules[] = {
 		.criu_says = "Can't dump file",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
-		.severity = SEVERITY_WARNING,
-		.about = ABOUT_FD,
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
 		.check = bpf_map_nolib,
 	},
 	{

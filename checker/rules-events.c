@@ -32,14 +32,22 @@ find_fd(const Process *p, int number)
 	return NULL;
 }
 
-/* Whether another descriptor of the task is still the inode that is watched. */
+/* Kinds of which each has an inode of its own; all others share one. */
 static bool
-held_elsewhere(const Process *p, const EpollTarget *t)
+has_own_inode(const Fd *fd)
+{
+	return fd->kind == FD_KIND__FD_SOCKET || fd->kind == FD_KIND__FD_PIPE || fd->kind == FD_KIND__FD_FIFO ||
+	       fd->kind == FD_KIND__FD_TERMINAL || fd->kind == FD_KIND__FD_CHARDEV;
+}
+
+/* Another descriptor of the task that is, or may be, what is watched; NULL: none. */
+static const Fd *
+held_elsewhere(const Process *p, const Fd *epoll, const EpollTarget *t)
 {
 	for (size_t i = 0; t->has_ino && i < p->n_fd; i++)
-		if (p->fd[i]->has_ino && p->fd[i]->ino == t->ino)
-			return true;
-	return false;
+		if (p->fd[i] != epoll && p->fd[i]->has_ino && p->fd[i]->ino == t->ino)
+			return p->fd[i];
+	return NULL;
 }
 
 static enum judgement
@@ -52,16 +60,24 @@ epoll_target_escaped(struct judge *j, const struct subject *s)
 	for (size_t i = 0; i < s->fd->n_epoll_target; i++) {
 		const EpollTarget *t = s->fd->epoll_target[i];
 		const Fd *fd;
+		struct finding *f;
 
 		if (t->has_same_open_file && t->same_open_file)
 			continue;
 		fd = find_fd(p, t->fd);
 		if (!t->has_same_open_file && fd && (!t->has_ino || !fd->has_ino || fd->ino == t->ino))
 			continue;
-		if (held_elsewhere(p, t))
+		fd = held_elsewhere(p, s->fd, t);
+		if (fd && has_own_inode(fd))
 			continue;
-		judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "watches fd %d, which was closed since", t->fd), NULL)
-			->here_from = fdinfo_of(j, s);
+		f = judge_find(j, judge_fd(j, p, s->fd),
+			       judge_text(j, "watches fd %d, which was closed since", t->fd), NULL);
+		f->here_from = fdinfo_of(j, s);
+		if (fd) {
+			f->severity = SEVERITY_WARNING;
+			f->confidence = CONFIDENCE_POSSIBLE;
+			f->detail = judge_text(j, "It may be the same as %s.", judge_fd(j, p, fd));
+		}
 		return FINDING;
 	}
 	return FINE;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files on a path: whether CRIU finds the open or mapped inode again under its name, or can
- * carry it along. It looks at them in this order: which mount, whether that is hidden, whether
- * the path is one, then
+ * carry it along. After the mount (rules-file-mounts.c) it looks whether the path is one, then
  *
  *     no link left               a ghost: its content goes into the image, up to --ghost-limit
  *     name gone, links left      --link-remap makes a new name beside it
@@ -17,7 +16,7 @@
 #include <sys/stat.h>
 
 #define GHOST_LIMIT (1ULL << 20)	/* criu's default */
-#define FILES_NEEDED NEEDS(DOMAIN__DOMAIN_FILES) | NEEDS(DOMAIN__DOMAIN_FDS)
+#define FILES_NEEDED NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MAPPINGS)
 
 static bool
 is_fs(const File *f, const char *type)
@@ -47,6 +46,25 @@ has_links(const File *f)
 	return f->has_nlink && f->nlink > 0;
 }
 
+/* A name that was to be looked up and could not; what is not looked up for a reason has no gap. */
+static bool
+name_is_not_known(const struct judge *j, const File *f)
+{
+	if (f->path_state != PATH_STATE__PATH_NOT_LOOKED || f->deleted)
+		return false;
+	for (size_t i = 0; i < j->source->n_gap; i++)
+		if (j->source->gap[i]->domain == DOMAIN__DOMAIN_FILES)
+			return true;
+	return false;
+}
+
+static enum judgement
+name_unknown(struct judge *j, const File *f)
+{
+	return judge_unknown(j, false, DOMAIN__DOMAIN_FILES, f->path ? f->path : "",
+			     "whether its name still leads to it");
+}
+
 /* "/usr/lib/libssl.so.3, mapped" */
 static const char *
 use_text(const File *f)
@@ -60,111 +78,6 @@ use_text(const File *f)
 	if (f->used_root)
 		return "root folder";
 	return "open";
-}
-
-static bool
-ns_has_mounts(const Snapshot *s, uint64_t mnt_ns)
-{
-	for (size_t i = 0; i < s->n_mount; i++)
-		if (s->mount[i]->mnt_ns == mnt_ns)
-			return true;
-	return false;
-}
-
-static bool
-is_terminal(const File *f)
-{
-	return S_ISCHR(f->mode) && (f->rdev_major == 4 || f->rdev_major == 5 ||
-				    (f->rdev_major >= 136 && f->rdev_major <= 143));
-}
-
-/* CRIU looks at the mount of a terminal only where it is not given --shell-job. */
-static enum judgement
-shell_job_lifts(struct judge *j, const File *f)
-{
-	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--shell-job", f->path ? f->path : "");
-	judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--shell-job", f->path ? f->path : "");
-	return FINE;
-}
-
-static enum judgement
-file_mount_unknown(struct judge *j, const struct subject *s)
-{
-	const File *f = s->file;
-	struct finding *found;
-
-	if (!f->has_mnt_id || !f->has_mnt_ns)
-		return NOT_ABOUT;
-	if (index_mount(j->at, f->mnt_ns, f->mnt_id))
-		return FINE;
-	if (!ns_has_mounts(j->source, f->mnt_ns))
-		return judge_unknown(j, false, DOMAIN__DOMAIN_MOUNTS, f->path ? f->path : "",
-				     "the mounts of its mount namespace");
-	if (is_terminal(f))
-		return shell_job_lifts(j, f);
-	found = judge_find(j, f->path ? f->path : "",
-			   judge_text(j, "%s on mount %u, which is not mounted in its namespace", use_text(f),
-				      f->mnt_id),
-			   NULL);
-	found->option = judge_text(j, "--external file[%x:%llx]", f->mnt_id, (unsigned long long) f->ino);
-	found->option_kind = REQUIRE_ARRANGED;
-	return FINDING;
-}
-
-static bool
-is_below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-
-	if (n > 0 && folder[n - 1] == '/')
-		n--;
-	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
-/* The mount that hides `m`: one on its own mount point, or a sibling above it; NULL: none. */
-static const Mount *
-cover_of(const struct judge *j, const Mount *m)
-{
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
-		if (o->mnt_ns != m->mnt_ns || o == m || !o->mountpoint || !m->mountpoint)
-			continue;
-		if (o->parent == m->id && streq(o->mountpoint, m->mountpoint))
-			return o;
-		if (o->parent == m->parent && is_below(m->mountpoint, o->mountpoint))
-			return o;
-	}
-	return NULL;
-}
-
-static enum judgement
-file_on_overmounted(struct judge *j, const struct subject *s)
-{
-	const File *f = s->file;
-	const Mount *m, *cover = NULL;
-
-	if (!f->has_mnt_id || !f->has_mnt_ns)
-		return NOT_ABOUT;
-	m = index_mount(j->at, f->mnt_ns, f->mnt_id);
-	if (!m)
-		return NOT_ABOUT;		/* file-mount-unknown tells of it */
-	for (int depth = 0; m && !cover && depth < 64; depth++) {
-		const Mount *parent = index_mount(j->at, m->mnt_ns, m->parent);
-
-		cover = cover_of(j, m);
-		m = parent == m ? NULL : parent;
-	}
-	if (!cover)
-		return FINE;
-	if (is_terminal(f))
-		return shell_job_lifts(j, f);
-	judge_find(j, f->path ? f->path : "",
-		   judge_text(j, "%s, below the mount of %s at %s", use_text(f),
-			      cover->fs_type ? cover->fs_type : "?", cover->mountpoint),
-		   NULL)
-		->here_from = judge_text(j, "/proc/%d/mountinfo", f->user_pid);
-	return FINDING;
 }
 
 static enum judgement
@@ -260,8 +173,10 @@ file_link_remap(struct judge *j, const struct subject *s)
 
 	if (!has_links(f) || is_of_proc(f) || is_nfs_silly(f))
 		return NOT_ABOUT;
+	if (name_is_not_known(j, f))
+		return name_unknown(j, f);
 	if (!name_is_gone(f))
-		return f->path_state == PATH_STATE__PATH_NOT_LOOKED ? NOT_ABOUT : FINE;
+		return FINE;
 	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--link-remap", f->path ? f->path : "");
 	return FINE;
 }
@@ -305,8 +220,10 @@ file_name_reused(struct judge *j, const struct subject *s)
 	const File *f = s->file;
 	bool device = S_ISCHR(f->mode) || S_ISBLK(f->mode);
 
-	if (!has_links(f) || f->path_state == PATH_STATE__PATH_NOT_LOOKED)
+	if (!has_links(f))
 		return NOT_ABOUT;
+	if (name_is_not_known(j, f))
+		return name_unknown(j, f);
 	if (f->path_state != PATH_STATE__PATH_REPLACED || f->deleted)
 		return FINE;			/* of what was unlinked file-link-remap tells */
 	if (device) {
@@ -332,8 +249,7 @@ file_path_stat_error(struct judge *j, const struct subject *s)
 	if (f->path_state != PATH_STATE__PATH_ERROR)
 		return FINE;
 	if (f->path_errno == EACCES || f->path_errno == EPERM)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_FILES, f->path ? f->path : "",
-				     "whether its name still leads to it");
+		return name_unknown(j, f);
 	found = judge_find(j, f->path ? f->path : "", judge_text(j, "stat fails: %s", errno_name(f->path_errno)),
 			   NULL);
 	if (f->path_errno == ETIMEDOUT || f->path_errno == EIO)
@@ -346,34 +262,6 @@ file_path_stat_error(struct judge *j, const struct subject *s)
 	.lifetime_why = "the program holds the old file until it opens it again or restarts"
 
 static const struct rule rules[] = {
-	{
-		.id = "file-mount-unknown",
-		.title = "a file is open on a mount that is not there any more",
-		.why = "CRIU finds the file through the mount table of its namespace. The mount was "
-		       "detached (umount -l), or the descriptor came from another mount namespace.",
-		.remedy = "have the program close the file; or pass it by hand (--external file[…] at dump, "
-			  "--inherit-fd at restore)",
-		.criu_says = "Can't lookup mount=",
-		.stage = STAGE_DUMP,
-		UNTIL_REOPENED,
-		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_FILE,
-		.source_needs = FILES_NEEDED,
-		.check = file_mount_unknown,
-	},
-	{
-		.id = "file-on-overmounted",
-		.title = "a file is open on a mount that another mount hides",
-		.why = "Its path now leads to the mount on top; CRIU cannot open what lies below.",
-		.remedy = "unmount what covers it, or have the program open the file again",
-		.criu_says = "Open files on overmounted mounts are not supported yet",
-		.stage = STAGE_DUMP,
-		UNTIL_REOPENED,
-		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_FILE,
-		.source_needs = FILES_NEEDED | NEEDS(DOMAIN__DOMAIN_MOUNTS),
-		.check = file_on_overmounted,
-	},
 	{
 		.id = "file-path-not-absolute",
 		.title = "a file is open that no path leads to",

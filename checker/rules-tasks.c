@@ -56,8 +56,8 @@ task_uninterruptible(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!is_state(s->thread->state, 'D'))
 		return FINE;
-	if (s->thread->wchan && strstr(s->thread->wchan, "vfork"))
-		return FINE;			/* task-vfork-pending tells of it */
+	if (s->thread->wchan && (strstr(s->thread->wchan, "vfork") || strstr(s->thread->wchan, "refrigerator")))
+		return FINE;			/* task-vfork-pending and task-frozen-v1 tell of it */
 	for (size_t i = 0; s->thread->tid == p->pid && i < p->n_sample; i++) {
 		if (!is_state(p->sample[i]->state, 'D'))
 			return FINE;

@@ -20,6 +20,7 @@ static bool
 is_slave(const Fd *fd)
 {
 	return fd->kind == FD_KIND__FD_TERMINAL && fd->terminal && !fd->terminal->master &&
+	       !fd->terminal->hung_up &&
 	       fd->rdev_major >= MAJOR_SLAVE && fd->rdev_major <= MAJOR_SLAVE_LAST &&
 	       fd->terminal->has_index && !(fd->flags & O_PATH);
 }

@@ -14,6 +14,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_attributes,
 	&rules_namespaces,
 	&rules_mappings,
+	&rules_file_mounts,
 	&rules_files,
 	&rules_locks,
 	&rules_descriptors,

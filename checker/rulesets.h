@@ -12,6 +12,7 @@ extern const struct ruleset rules_tree;
 extern const struct ruleset rules_attributes;
 extern const struct ruleset rules_namespaces;
 extern const struct ruleset rules_mappings;
+extern const struct ruleset rules_file_mounts;
 extern const struct ruleset rules_files;
 extern const struct ruleset rules_locks;
 extern const struct ruleset rules_descriptors;
