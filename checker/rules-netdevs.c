@@ -158,6 +158,26 @@ cg_path_shorter_prefix(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* A dead task is shown in the root of every hierarchy; criu asks only those that live. */
+static bool
+holds_live_task(const struct judge *j, const Cgroup *c)
+{
+	for (size_t i = 0; i < j->source->n_process; i++) {
+		const Process *p = j->source->process[i];
+
+		if (p->state && (p->state[0] == 'Z' || p->state[0] == 'X'))
+			continue;
+		for (size_t k = 0; k < p->n_thread; k++) {
+			const char *path = path_in(j->source, p->thread[k]->has_cgroup_set,
+						   p->thread[k]->cgroup_set, c->controllers);
+
+			if (path && streq(path, c->path))
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum judgement
 cg_root_walk(struct judge *j, const struct subject *s)
 {
@@ -168,7 +188,7 @@ cg_root_walk(struct judge *j, const struct subject *s)
 	if (!c->controllers || !c->path)
 		return NOT_ABOUT;
 	criu = path_of_criu(j, c->controllers);
-	if (!streq(c->path, "/") || !criu || streq(criu, "/"))
+	if (!streq(c->path, "/") || !criu || streq(criu, "/") || !holds_live_task(j, c))
 		return FINE;
 	f = judge_find(j, cgroup_name(j, c), judge_text(j, "criu would run in %s", criu), NULL);
 	f->option = "--manage-cgroups=ignore";

@@ -94,9 +94,9 @@ task_shared_files_nonparent(struct judge *j, const struct subject *s)
 static enum judgement
 task_thread_unshared(struct judge *j, const struct subject *s)
 {
-	if (s->process->n_thread < 2 || s->thread->tid == s->process->pid)
+	if (s->process->n_thread < 2 || s->thread->tid == s->process->pid || !s->process->ns)
 		return NOT_ABOUT;
-	if (!s->thread->ns)
+	if (!s->thread->ns || !s->process->ns->mnt)	/* of a dead leader nothing is shown */
 		return FINE;
 	judge_find(j,
 		   judge_text(j, "thread %d of %s", s->thread->tid, judge_process(j, s->process)),
