@@ -312,28 +312,19 @@ judge_findings(const struct rule_case *c, const struct assessment *a)
 	}
 }
 
+/* `wanted` is "--option VALUE", or "dump --option VALUE". */
 static bool
-required(const struct assessment *a, const char *id, struct slice option)
+required(const struct assessment *a, const char *id, struct slice wanted)
 {
-	static const enum stage stages[] = { STAGE_DUMP, STAGE_RESTORE, STAGE_AFTERWARDS };
-	bool any_stage = true;
-	enum stage stage = STAGE_DUMP;
-
-	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
-		struct slice rest = option;
-
-		if (slice_cut(&rest, stage_name(stages[i])) && slice_cut(&rest, " ")) {
-			option = rest;
-			stage = stages[i];
-			any_stage = false;
-			break;
-		}
-	}
 	for (size_t i = 0; i < a->n_requirements; i++) {
 		const struct requirement *q = &a->requirements[i];
+		struct slice option = wanted;
 
-		if ((!id || streq(q->rule->id, id)) && slice_eq(option, q->option) &&
-		    (any_stage || q->stage == stage))
+		if (id && !streq(q->rule->id, id))
+			continue;
+		if (slice_cut(&option, stage_name(q->stage)))
+			slice_cut(&option, " ");
+		if (slice_eq(option, q->option))
 			return true;
 	}
 	return false;
