@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine: every rule, over every subject that it is about, in the order of the tables.
- * Processes are walked by pid, whatever order the snapshot holds them in, so that the same
- * facts give the same assessment.
+ * The engine: every rule, over every subject that it is about. A snapshot is walked once for
+ * each kind of subject, and all rules about it look at each, so that it is read from memory
+ * once. Processes are walked by pid, whatever order the snapshot holds them in, so that the
+ * same facts give the same assessment.
  *
  * The verdict:  any permanent blocker          blocked
  *               else any unknown blocker rule  undecided
@@ -15,73 +16,83 @@
 
 struct walk {
 	struct judge judge;
-	struct rule_outcome *outcome;
-	uint32_t fine;
-	bool mounts_dumped;		/* criu would dump the tree's mount namespace */
-	bool mounts_known;
+	uint32_t *fine;			/* by rule: subjects that were */
+	uint32_t *turn;			/* the rules about the kind of subject that is being walked */
+	size_t n_turn;
 };
 
 /* One rule, one subject. */
 static void
-judge_subject(struct walk *w, const struct subject *s)
+judge_subject(struct walk *w, uint32_t rule, const struct subject *s)
 {
 	struct docket *d = w->judge.docket;
-	size_t first = d->n_finding;
-	uint32_t unknown = d->said_unknown;
+	struct rule_outcome *outcome = &w->judge.assessment->outcomes[rule];
+	size_t first = d->n_said;
+	uint32_t unknowns = outcome->unknowns;
 	enum judgement said;
 
+	d->rule = rule;
+	w->judge.rule = outcome->rule;
 	w->judge.subject = s;
-	said = w->judge.rule->check(&w->judge, s);
-	if (d->n_finding > first)
+	said = outcome->rule->check(&w->judge, s);
+	if (d->n_said > first)
 		docket_settle(&w->judge, first);
 	w->judge.subject = NULL;
 	if (said == NOT_ABOUT)
 		return;
-	w->outcome->subjects++;
+	outcome->subjects++;
 	if (said == FINE)
-		w->fine++;
-	if (said == UNKNOWN && d->said_unknown == unknown)
-		d->said_unknown++;
+		w->fine[rule]++;
+	if (said == UNKNOWN && outcome->unknowns == unknowns)
+		outcome->unknowns++;
+}
+
+/* All rules about this kind look at one subject while it is at hand. */
+static void
+judge_in_turn(struct walk *w, const struct subject *s)
+{
+	for (size_t i = 0; i < w->n_turn; i++)
+		judge_subject(w, w->turn[i], s);
 }
 
 static void
-walk_process(struct walk *w, const Process *p)
+walk_process(struct walk *w, enum subject_kind kind, const Process *p)
 {
-	struct subject s = { .kind = w->judge.rule->about, .process = p };
+	struct subject s = { .kind = kind, .process = p };
 
-	switch (s.kind) {
+	switch (kind) {
 	case ABOUT_THREAD:
 		for (size_t i = 0; i < p->n_thread; i++) {
 			s.thread = p->thread[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	case ABOUT_FD:
 		for (size_t i = 0; i < p->n_fd; i++) {
 			s.fd = p->fd[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	case ABOUT_MAPPING:
 		for (size_t i = 0; i < p->n_mapping; i++) {
 			s.mapping = p->mapping[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	default:
-		judge_subject(w, &s);
+		judge_in_turn(w, &s);
 		break;
 	}
 }
 
 static void
-walk_processes(struct walk *w)
+walk_processes(struct walk *w, enum subject_kind kind)
 {
 	size_t n;
 	const Process *const *process = index_processes(w->judge.at, &n);
 
 	for (size_t i = 0; i < n; i++)
-		walk_process(w, process[i]);
+		walk_process(w, kind, process[i]);
 }
 
 static void
@@ -91,83 +102,109 @@ walk_mounts(struct walk *w)
 	const CriuPlace *place = source->criu_place;
 	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_MNT) : 0;
 	struct subject s = { .kind = ABOUT_MOUNT };
+	bool known, dumped = index_dumps_ns(w->judge.at, NAMESPACE_KIND__NS_MNT, &known);
 
-	if (!w->mounts_known) {
+	for (size_t i = 0; !known && i < w->n_turn; i++) {
+		w->judge.docket->rule = w->turn[i];
+		w->judge.rule = w->judge.assessment->outcomes[w->turn[i]].rule;
 		(void) judge_unknown(&w->judge, false, DOMAIN__DOMAIN_NAMESPACES, "mounts",
 				     "whether criu would dump the mount namespace of the tree");
-		return;
 	}
-	for (size_t i = 0; w->mounts_dumped && i < source->n_mount; i++) {
+	for (size_t i = 0; dumped && i < source->n_mount; i++) {
 		s.mount = source->mount[i];
 		if (s.mount->mnt_ns != of_criu)
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 	}
 }
 
-/* Things of which a snapshot holds one array. */
+/* Things of which a snapshot holds one array, and the snapshot itself. */
 static void
-walk_array(struct walk *w)
+walk_array(struct walk *w, enum subject_kind kind)
 {
 	const Snapshot *source = w->judge.source;
-	struct subject s = { .kind = w->judge.rule->about };
+	struct subject s = { .kind = kind };
 
-	switch (s.kind) {
+	switch (kind) {
 	case ABOUT_FILE:
 		for (size_t i = 0; i < source->n_file; i++) {
 			s.file = source->file[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	case ABOUT_SOCKET:
 		for (size_t i = 0; i < source->n_socket; i++) {
 			s.socket = source->socket[i];
 			if (s.socket->in_tree)
-				judge_subject(w, &s);
+				judge_in_turn(w, &s);
 		}
 		break;
 	case ABOUT_NAMESPACE:
 		for (size_t i = 0; i < source->n_ns; i++) {
 			s.ns = source->ns[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	case ABOUT_CGROUP:
 		for (size_t i = 0; i < source->n_cgroup; i++) {
 			s.cgroup = source->cgroup[i];
-			judge_subject(w, &s);
+			judge_in_turn(w, &s);
 		}
 		break;
 	default:
-		judge_subject(w, &s);
+		judge_in_turn(w, &s);
 		break;
 	}
 }
 
 static void
-walk_subjects(struct walk *w)
+walk_kind(struct walk *w, enum subject_kind kind)
 {
-	switch (w->judge.rule->about) {
+	switch (kind) {
 	case ABOUT_PROCESS:
 	case ABOUT_THREAD:
 	case ABOUT_FD:
 	case ABOUT_MAPPING:
-		walk_processes(w);
+		walk_processes(w, kind);
 		break;
 	case ABOUT_MOUNT:
 		walk_mounts(w);
 		break;
 	default:
-		walk_array(w);
+		walk_array(w, kind);
 		break;
+	}
+}
+
+/* A rule about the destination has nothing to say without one. */
+static bool
+is_to_judge(const struct walk *w, const struct rule *rule)
+{
+	return w->judge.destination || !(rule->destination_needs || rule->about == ABOUT_HOST);
+}
+
+static void
+walk_all(struct walk *w)
+{
+	const struct assessment *a = w->judge.assessment;
+
+	for (unsigned int kind = 0; kind < SUBJECT_KINDS; kind++) {
+		w->n_turn = 0;
+		for (uint32_t i = 0; i < a->n_outcomes; i++)
+			if (a->outcomes[i].rule->about == kind && is_to_judge(w, a->outcomes[i].rule))
+				w->turn[w->n_turn++] = i;
+		if (w->n_turn)
+			walk_kind(w, kind);
 	}
 }
 
 /* A gap of the source in what the rule needs: it may not have seen all its subjects. */
 static void
-look_for_gaps(struct walk *w)
+look_for_gaps(struct walk *w, uint32_t rule)
 {
-	const struct docket *d = w->judge.docket;
+	struct docket *d = w->judge.docket;
 
+	d->rule = rule;
+	w->judge.rule = w->judge.assessment->outcomes[rule].rule;
 	for (unsigned int i = 0; i < DOMAINS; i++) {
 		const Gap *gap = d->source_gap[i];
 
@@ -181,30 +218,20 @@ look_for_gaps(struct walk *w)
 }
 
 static void
-apply_rule(struct walk *w, const struct rule *rule, struct rule_outcome *outcome)
+conclude(struct walk *w)
 {
-	struct docket *d = w->judge.docket;
+	struct assessment *a = w->judge.assessment;
 
-	*outcome = (struct rule_outcome){ .rule = rule };
-	if (!w->judge.destination && (rule->destination_needs || rule->about == ABOUT_HOST))
-		return;
-	w->judge.rule = rule;
-	w->outcome = outcome;
-	w->fine = 0;
-	d->rule_start = d->n_finding;
-	d->said_unknown = 0;
+	for (uint32_t i = 0; i < a->n_outcomes; i++) {
+		struct rule_outcome *o = &a->outcomes[i];
 
-	walk_subjects(w);
-	outcome->findings = docket_fold(&w->judge);
-	if (!d->said_unknown)
-		look_for_gaps(w);
-	outcome->unknowns = d->said_unknown;
-	if (outcome->findings)
-		outcome->outcome = OUTCOME_FAILED;
-	else if (outcome->unknowns)
-		outcome->outcome = OUTCOME_UNKNOWN;
-	else if (w->fine)
-		outcome->outcome = OUTCOME_PASSED;
+		if (o->findings)
+			o->outcome = OUTCOME_FAILED;
+		else if (o->unknowns)
+			o->outcome = OUTCOME_UNKNOWN;
+		else if (w->fine[i])
+			o->outcome = OUTCOME_PASSED;
+	}
 }
 
 static enum verdict
@@ -222,15 +249,27 @@ static int
 apply_rules(struct assessment *a, struct walk *w)
 {
 	size_t n = 0;
+	int r;
 
 	for (size_t i = 0; i < n_rulesets; i++)
 		n += rulesets[i]->n;
 	a->outcomes = arena_alloc(a->arena, n * sizeof(*a->outcomes));
-	if (!a->outcomes)
+	w->fine = arena_alloc(a->arena, n * sizeof(*w->fine));
+	w->turn = arena_alloc(a->arena, n * sizeof(*w->turn));
+	if (!a->outcomes || !w->fine || !w->turn)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_rulesets; i++)
 		for (size_t k = 0; k < rulesets[i]->n; k++)
-			apply_rule(w, &rulesets[i]->rules[k], &a->outcomes[a->n_outcomes++]);
+			a->outcomes[a->n_outcomes++].rule = &rulesets[i]->rules[k];
+
+	walk_all(w);
+	for (uint32_t i = 0; i < a->n_outcomes; i++)
+		if (!a->outcomes[i].unknowns && is_to_judge(w, a->outcomes[i].rule))
+			look_for_gaps(w, i);
+	r = docket_close(&w->judge);
+	if (r < 0)
+		return r;
+	conclude(w);
 	return 0;
 }
 
@@ -275,10 +314,7 @@ check(const Snapshot *source, const Snapshot *destination, const struct check_op
 			.docket = d,
 		},
 	};
-	w.mounts_dumped = index_dumps_ns(at, NAMESPACE_KIND__NS_MNT, &w.mounts_known);
 	r = apply_rules(&a, &w);
-	if (r == 0)
-		r = docket_close(d);
 	if (r < 0 || a.short_of_memory) {
 		assessment_free(&a);
 		return -ENOMEM;

@@ -89,9 +89,9 @@ docket_settle(struct judge *j, size_t first)
 {
 	struct docket *d = j->docket;
 
-	for (size_t i = first; i < d->n_finding; i++) {
-		name_holders(j, d->finding[i]);
-		apply_options(j, d->finding[i]);
+	for (size_t i = first; i < d->n_said; i++) {
+		name_holders(j, d->said[i].finding);
+		apply_options(j, d->said[i].finding);
 	}
 }
 
@@ -104,15 +104,17 @@ same(const char *a, const char *b)
 static bool
 same_finding(const struct finding *a, const struct finding *b)
 {
-	return same(a->thing, b->thing) && same(a->here, b->here) && same(a->there, b->there) &&
-	       a->lifetime == b->lifetime && a->severity == b->severity && same(a->option, b->option);
+	return a->rule == b->rule && same(a->thing, b->thing) && same(a->here, b->here) &&
+	       same(a->there, b->there) && a->lifetime == b->lifetime && a->severity == b->severity &&
+	       same(a->option, b->option);
 }
 
 static uint64_t
-hash_finding(const struct finding *f)
+hash_finding(const struct said *said)
 {
+	const struct finding *f = said->finding;
 	const char *const part[] = { f->thing, f->here, f->there };
-	uint64_t h = 0xcbf29ce484222325ULL;
+	uint64_t h = 0xcbf29ce484222325ULL + said->rule;
 
 	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
 		for (const char *s = part[i]; s && *s; s++)
@@ -142,37 +144,35 @@ join_holders(struct judge *j, struct finding *into, const struct finding *from)
 	into->holders_total += unseen;
 }
 
-uint32_t
-docket_fold(struct judge *j)
+/* Equal findings of a rule become one, which lists all holders. */
+static int
+fold(struct judge *j)
 {
 	struct docket *d = j->docket;
-	size_t n = d->n_finding - d->rule_start, room = 8, kept = 0;
-	struct finding **of_rule, **slot;
+	size_t room = 8, kept = 0;
+	struct finding **slot;
 
-	if (n < 2)
-		return (uint32_t) n;
-	of_rule = d->finding + d->rule_start;
-	while (room < n * 2)
+	while (room < d->n_said * 2)
 		room *= 2;
 	slot = arena_alloc(j->assessment->arena, room * sizeof(struct finding *));
-	if (!slot) {
-		j->assessment->short_of_memory = true;
-		return (uint32_t) n;
-	}
-	for (size_t i = 0; i < n; i++) {
-		size_t at = hash_finding(of_rule[i]) & (room - 1);
+	if (!slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_said; i++) {
+		struct said *said = &d->said[i];
+		size_t at = hash_finding(said) & (room - 1);
 
-		while (slot[at] && !same_finding(slot[at], of_rule[i]))
+		while (slot[at] && !same_finding(slot[at], said->finding))
 			at = (at + 1) & (room - 1);
 		if (slot[at]) {
-			join_holders(j, slot[at], of_rule[i]);
+			join_holders(j, slot[at], said->finding);
 			continue;
 		}
-		slot[at] = of_rule[i];
-		of_rule[kept++] = of_rule[i];
+		slot[at] = said->finding;
+		d->said[kept++] = *said;
+		j->assessment->outcomes[said->rule].findings++;
 	}
-	d->n_finding = d->rule_start + kept;
-	return (uint32_t) kept;
+	d->n_said = kept;
+	return 0;
 }
 
 /* Permanent blockers, transient blockers, warnings, notes. */
@@ -189,51 +189,86 @@ rank(const struct finding *f)
 	}
 }
 
-/* What was said in rule order is sorted by thing within a rule, numbers by their value. */
+/* By rank, then in rule order, then by thing, numbers by their value. */
 static int
-by_thing(const void *a, const void *b)
+by_order(const void *a, const void *b)
 {
-	const struct finding *x = *(const struct finding *const *) a;
-	const struct finding *y = *(const struct finding *const *) b;
-	int r = strverscmp(x->thing, y->thing);
+	const struct said *s = a, *t = b;
+	const struct finding *x = s->finding, *y = t->finding;
+	int r = (int) rank(x) - (int) rank(y);
 
+	if (r == 0)
+		r = s->rule < t->rule ? -1 : s->rule > t->rule;
+	if (r == 0)
+		r = strverscmp(x->thing, y->thing);
 	if (r == 0)
 		r = strverscmp(x->here ? x->here : "", y->here ? y->here : "");
 	if (r == 0)
 		r = strverscmp(x->there ? x->there : "", y->there ? y->there : "");
-	return r;
+	return r ? r : strcmp(x->option ? x->option : "", y->option ? y->option : "");
 }
 
-static void
-sort_within_rules(struct docket *d)
-{
-	size_t start = 0;
-
-	for (size_t i = 1; i <= d->n_finding; i++) {
-		if (i < d->n_finding && d->finding[i]->rule == d->finding[start]->rule)
-			continue;
-		qsort(d->finding + start, i - start, sizeof(*d->finding), by_thing);
-		start = i;
-	}
-}
-
-int
-docket_close(struct docket *d)
+static int
+lay_out_findings(struct docket *d)
 {
 	struct assessment *a = d->assessment;
 	size_t *count[] = { &a->permanent, &a->transient, &a->warnings, &a->notes };
 
-	if (d->n_finding == 0)
+	if (d->n_said == 0)
 		return 0;
-	sort_within_rules(d);
-	a->findings = arena_alloc(a->arena, d->n_finding * sizeof(*a->findings));
+	qsort(d->said, d->n_said, sizeof(*d->said), by_order);
+	a->findings = arena_alloc(a->arena, d->n_said * sizeof(*a->findings));
 	if (!a->findings)
 		return -ENOMEM;
-	for (unsigned int r = 0; r < ARRAY_SIZE(count); r++)
-		for (size_t i = 0; i < d->n_finding; i++)
-			if (rank(d->finding[i]) == r) {
-				a->findings[a->n_findings++] = *d->finding[i];
-				(*count[r])++;
-			}
+	for (; a->n_findings < d->n_said; a->n_findings++) {
+		a->findings[a->n_findings] = *d->said[a->n_findings].finding;
+		(*count[rank(d->said[a->n_findings].finding)])++;
+	}
 	return 0;
+}
+
+/* Rules of one kind of subject judge in turns; what they said is parted by rule again. */
+static int
+sort_unknowns(struct assessment *a)
+{
+	struct unknown *sorted = arena_alloc(a->arena, a->n_unknowns * sizeof(*sorted));
+	size_t n = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_outcomes && n < a->n_unknowns; i++)
+		for (size_t k = 0; a->outcomes[i].unknowns && k < a->n_unknowns; k++)
+			if (a->unknowns[k].rule == a->outcomes[i].rule)
+				sorted[n++] = a->unknowns[k];
+	a->unknowns = sorted;
+	return 0;
+}
+
+static int
+sort_requirements(struct assessment *a)
+{
+	struct requirement *sorted = arena_alloc(a->arena, a->n_requirements * sizeof(*sorted));
+	size_t n = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_outcomes && n < a->n_requirements; i++)
+		for (size_t k = 0; k < a->n_requirements; k++)
+			if (a->requirements[k].rule == a->outcomes[i].rule)
+				sorted[n++] = a->requirements[k];
+	a->requirements = sorted;
+	return 0;
+}
+
+int
+docket_close(struct judge *j)
+{
+	int r;
+
+	r = fold(j);
+	if (r == 0)
+		r = lay_out_findings(j->docket);
+	if (r == 0)
+		r = sort_unknowns(j->assessment);
+	return r < 0 ? r : sort_requirements(j->assessment);
 }

@@ -15,12 +15,16 @@ enum {
 	MAX_UNKNOWNS = 8,		/* stored for one rule; all are counted */
 };
 
+struct said {
+	struct finding *finding;
+	uint32_t rule;			/* its number in rule order */
+};
+
 struct docket {
 	struct assessment *assessment;
-	struct finding **finding;
-	size_t n_finding;
-	size_t rule_start;		/* the first finding of the current rule */
-	uint32_t said_unknown;		/* by the current rule */
+	struct said *said;
+	size_t n_said;
+	uint32_t rule;			/* the number of the rule that is judging */
 	const Gap *source_gap[DOMAINS];	/* the first gap of each domain that can hide something */
 	const Gap *destination_gap[DOMAINS];
 	struct finding spare;		/* handed out when memory is short */
@@ -38,8 +42,8 @@ const char *docket_because(struct judge *j, const Gap *gap);
  */
 void docket_settle(struct judge *j, size_t first);
 
-/* After a rule is done: equal findings become one. Returns how many are left of the rule. */
-uint32_t docket_fold(struct judge *j);
-
-/* When all rules are done: into the assessment, sorted and counted. 0 or -ENOMEM. */
-int docket_close(struct docket *d);
+/*
+ * When all rules are done: equal findings become one and are counted in their rules' outcomes;
+ * all lists of the assessment are put into order. 0 or -ENOMEM.
+ */
+int docket_close(struct judge *j);

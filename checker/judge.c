@@ -59,15 +59,15 @@ judge_find(struct judge *j, const char *thing, const char *here, const char *the
 {
 	struct docket *d = j->docket;
 	struct finding *f = arena_alloc(arena_of(j), sizeof(*f));
-	struct finding **place = NULL;
+	struct said *place = NULL;
 
 	if (f)
-		place = arena_grow(arena_of(j), &d->finding, &d->n_finding, sizeof(*place));
+		place = arena_grow(arena_of(j), &d->said, &d->n_said, sizeof(*place));
 	if (!place) {
 		j->assessment->short_of_memory = true;
 		f = &d->spare;
 	} else {
-		*place = f;
+		*place = (struct said){ .finding = f, .rule = d->rule };
 	}
 	*f = (struct finding){
 		.rule = j->rule,
@@ -93,7 +93,7 @@ judge_unknown(struct judge *j, bool destination_side, Domain domain, const char 
 	const Gap *gap = (unsigned int) domain < DOMAINS ? gaps[domain] : NULL;
 	struct unknown *u;
 
-	if (d->said_unknown++ >= MAX_UNKNOWNS)
+	if (a->outcomes[d->rule].unknowns++ >= MAX_UNKNOWNS)
 		return UNKNOWN;
 	u = arena_grow(a->arena, &a->unknowns, &a->n_unknowns, sizeof(*u));
 	if (!u) {

@@ -14,6 +14,13 @@
 
 #define TASK_END 0x7ffffffff000ULL	/* 2^47 - 4096: where criu ends a task's memory */
 
+/* Asked of every mapping of every process: no more of the name is read than differs. */
+static bool
+starts(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 /* The name of what is mapped: of the file, else as maps shows it; "" for none. */
 static const char *
 name_of(struct judge *j, const Mapping *m)
@@ -70,7 +77,7 @@ vma_device_map(struct judge *j, const struct subject *s)
 static bool
 is_named(struct judge *j, const Mapping *m)
 {
-	return m->name && slice_starts(slice_of(m->name), j->rule->arg.text);
+	return m->name && starts(m->name, j->rule->arg.text);
 }
 
 static enum judgement
@@ -110,9 +117,12 @@ static enum judgement
 vma_packet_ring_closed(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
-	struct slice rest = slice_of(s->mapping->name ? s->mapping->name : "");
+	struct slice rest;
 	uint64_t ino;
 
+	if (!s->mapping->name || !starts(s->mapping->name, "socket:["))
+		return NOT_ABOUT;
+	rest = slice_of(s->mapping->name);
 	if (!slice_cut(&rest, "socket:[") || !slice_cut_end(&rest, "]") || parse_u64(rest, 10, &ino) < 0)
 		return NOT_ABOUT;
 	for (size_t i = 0; i < p->n_fd; i++)
@@ -141,7 +151,7 @@ vma_above_47bit(struct judge *j, const struct subject *s)
 static bool
 is_vvar(const Mapping *m)
 {
-	return m->name && slice_starts(slice_of(m->name), "[vvar");
+	return m->name && starts(m->name, "[vvar");
 }
 
 static enum judgement
@@ -169,7 +179,7 @@ vma_vvar_split(struct judge *j, const struct subject *s)
 static bool
 is_sysv(struct judge *j, const Mapping *m)
 {
-	return slice_starts(slice_of(name_of(j, m)), "/SYSV");
+	return starts(name_of(j, m), "/SYSV");
 }
 
 /* The kernel shows the same name for all segments of key 0: the inode is the segment's id. */
