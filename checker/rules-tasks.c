@@ -156,10 +156,50 @@ task_pending_sigtrap(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/*
+ * A parent that has reaped children by the thousand, and does so now: a child of it is newer
+ * than a moment, or one ended unseen while the dump lasted. Its children live too briefly for
+ * two walks to tell.
+ */
+static bool
+is_forking(const struct judge *j, const Process *p)
+{
+	enum { FEW_FAULTS = 2000, FAULTS_A_TICK = 100, FRESH_TICKS = 5 };
+	const Tree *t = j->source->tree;
+	const Process *const *all;
+	size_t n;
+
+	if (!t->has_begin_ticks || !p->has_start_time || p->start_time > t->begin_ticks ||
+	    p->reaped_faults < FEW_FAULTS ||
+	    p->reaped_faults / FAULTS_A_TICK < t->begin_ticks - p->start_time + 1)
+		return false;
+	if (p->has_reaped_faults_later && p->reaped_faults_later > p->reaped_faults)
+		return true;
+	all = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->ppid == p->pid && all[i]->start_time + FRESH_TICKS >= t->begin_ticks)
+			return true;
+	return false;
+}
+
+static const Process *
+forking_process(const struct judge *j)
+{
+	const Process *const *all;
+	size_t n;
+
+	all = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++)
+		if (is_forking(j, all[i]))
+			return all[i];
+	return NULL;
+}
+
 /* criu walks the tree some six times; what keeps growing is never caught whole. */
 static enum judgement
 task_tree_unstable(struct judge *j, const struct subject *s)
 {
+	const Process *forking;
 	const Tree *t = j->source->tree;
 	struct finding *f;
 	uint64_t came_or_went;
@@ -167,15 +207,20 @@ task_tree_unstable(struct judge *j, const struct subject *s)
 	(void) s;
 	if (!t)
 		return NOT_ABOUT;
-	if (!t->unstable)
+	forking = forking_process(j);
+	if (!t->unstable && !forking)
 		return FINE;
 	came_or_went = (uint64_t) t->tasks_appeared + t->tasks_vanished;
 	f = judge_find(j, judge_process(j, index_root(j->at)),
 		       judge_text(j, "%llu tasks came or went while it was read",
 				  (unsigned long long) came_or_went),
 		       NULL);
-	f->observed = judge_text(j, "still changing after %u walks in %llu ms", t->passes,
-				 (unsigned long long) (t->span_us / 1000));
+	if (t->unstable)
+		f->observed = judge_text(j, "still changing after %u walks in %llu ms", t->passes,
+					 (unsigned long long) (t->span_us / 1000));
+	else
+		f->observed = judge_text(j, "%s starts and reaps children all the time",
+					 judge_process(j, forking));
 	f->option = "--freeze-cgroup PATH";
 	f->option_kind = REQUIRE_ARRANGED;
 	return FINDING;

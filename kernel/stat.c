@@ -23,6 +23,7 @@ static const struct {
 	{ 7, I32, offsetof(struct task_stat, tty_nr) },
 	{ 8, I32, offsetof(struct task_stat, tty_pgrp) },
 	{ 9, U32, offsetof(struct task_stat, flags) },
+	{ 11, U64, offsetof(struct task_stat, reaped_faults) },
 	{ 19, I32, offsetof(struct task_stat, nice) },
 	{ 20, U32, offsetof(struct task_stat, threads) },
 	{ 22, U64, offsetof(struct task_stat, start_time) },

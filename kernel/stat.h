@@ -16,6 +16,7 @@ struct task_stat {
 	int32_t pid, ppid, pgid, sid;
 	int32_t tty_nr, tty_pgrp;
 	uint32_t flags;			/* PF_* */
+	uint64_t reaped_faults;		/* minor faults of children waited for */
 	int32_t nice;
 	uint32_t threads;
 	uint64_t start_time;		/* clock ticks since boot */

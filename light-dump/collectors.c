@@ -121,12 +121,17 @@ const struct collector collectors[] = {
 	  .domain = DOMAIN__DOMAIN_FDS,
 	  .scope = SCOPE_TREE,
 	  .collect_tree = outside_collect },
-	/* Last: what is hashed now is nearest to the end of the dump. */
+	/* Late: what is hashed now is nearest to the end of the dump. */
 	{ .name = "files",
 	  .reads = "the files that are open, mapped or executed",
 	  .domain = DOMAIN__DOMAIN_FILES,
 	  .scope = SCOPE_TREE,
 	  .collect_tree = files_collect },
+	{ .name = "reaped",
+	  .reads = "/proc/PID/stat, of those who have waited for children",
+	  .domain = DOMAIN__DOMAIN_TASKS,
+	  .scope = SCOPE_TREE,
+	  .collect_tree = reaped_collect },
 };
 
 const size_t n_collectors = ARRAY_SIZE(collectors);

@@ -35,3 +35,4 @@ int within_collect(struct tree_context *c);
 int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
+int reaped_collect(struct tree_context *c);

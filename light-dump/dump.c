@@ -96,12 +96,26 @@ workers_new(struct dump *d)
 	return 0;
 }
 
+/* In the unit of the start times in stat: see proc_pid_stat(5). */
+static void
+set_begin_ticks(Tree *tree)
+{
+	uint64_t per_second = (uint64_t) sysconf(_SC_CLK_TCK);
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+		SET_FACT(tree, begin_ticks, (uint64_t) t.tv_sec * per_second +
+						    (uint64_t) t.tv_nsec * per_second / 1000000000);
+}
+
 static void
 read_surroundings(struct dump *d)
 {
 	struct worker *w = &d->worker[0];
 
 	(void) clock_gettime(CLOCK_MONOTONIC, &d->around.begin);
+	if (!d->root->recorded)
+		set_begin_ticks(d->s->facts->tree);
 	d->around.have_terminals =
 		procfile_read_all(&d->proc, "tty/drivers", &w->text) >= 0 &&
 		tty_drivers_parse(buffer_slice(&w->text), &d->around.terminals) >= 0;

@@ -32,6 +32,7 @@ set_process(struct task_context *c, const struct task_stat *s)
 	SET_FACT(p, tty_nr, (uint32_t) s->tty_nr);
 	SET_FACT(p, tty_pgrp, s->tty_pgrp);
 	SET_FACT(p, flags, s->flags);
+	SET_FACT(p, reaped_faults, s->reaped_faults);
 	SET_FACT(p, kernel_thread, (s->flags & TASK_FLAG_KTHREAD) != 0);
 	p->comm = c->thread->comm;
 	p->state = c->thread->state;
