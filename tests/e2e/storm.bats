@@ -16,8 +16,8 @@ def read():
     with open(counters, "rb") as f:
         return struct.unpack("QQ", f.read(16))
 
-for _ in range(200):	# until it blows
-    if read()[0] > 200:
+for _ in range(1000):	# until it blows
+    if read()[0] > 2000:
         break
     time.sleep(0.01)
 first = read()
