@@ -67,11 +67,35 @@ has_letters(struct slice given, struct slice wanted, size_t from)
 	return true;
 }
 
+/* "DIR", "PATH": whatever the user gives. */
+static bool
+is_placeholder(struct slice wanted)
+{
+	for (size_t i = 0; i < wanted.n; i++)
+		if (!isupper((unsigned char) wanted.p[i]))
+			return false;
+	return true;
+}
+
+/* "fd[5]:pipe:[77]" serves for "fd[N]:pipe:[77]". */
+static bool
+same_inherited(struct slice given, struct slice wanted)
+{
+	struct slice number;
+
+	return slice_cut(&wanted, "fd[N]:") && slice_cut(&given, "fd[") && slice_field(&given, ']', &number) &&
+	       slice_cut(&given, ":") && given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0;
+}
+
 static bool
 same_value(struct slice option, struct slice given, struct slice wanted)
 {
 	const char *bracket;
 
+	if (is_placeholder(wanted))
+		return given.n > 0;
+	if (slice_eq(option, "--inherit-fd"))
+		return same_inherited(given, wanted);
 	if (slice_eq(option, "--ghost-limit"))
 		return size_of(given) >= size_of(wanted);
 	/* iptables is what is missing where this is asked for: both others do without. */

@@ -48,6 +48,12 @@ static const struct {
 	{ "--network-lock skip", "--network-lock nftables", true },
 	{ "--network-lock=nftables", "--network-lock nftables", true },
 	{ "--network-lock iptables", "--network-lock nftables", false },
+	{ "--freeze-cgroup /sys/fs/cgroup/job", "--freeze-cgroup PATH", true },
+	{ "--freeze-cgroup", "--freeze-cgroup PATH", false },
+	{ "--root /srv/c1", "--root DIR", true },
+	{ "--inherit-fd fd[5]:pipe:[77]", "--inherit-fd fd[N]:pipe:[77]", true },
+	{ "--inherit-fd fd[5]:pipe:[78]", "--inherit-fd fd[N]:pipe:[77]", false },
+	{ "--inherit-fd", "--inherit-fd fd[N]:pipe:[77]", false },
 	{ "  --link-remap\t", "--link-remap", true },
 };
 
