@@ -171,7 +171,13 @@ file_link_remap(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 
-	if (!has_links(f) || is_of_proc(f) || is_nfs_silly(f))
+	if (is_of_proc(f) || is_nfs_silly(f))
+		return NOT_ABOUT;
+	/* Of a mapped file only its name is known to who may not look through map_files. */
+	if (!f->has_nlink && (name_is_gone(f) || f->path_state == PATH_STATE__PATH_REPLACED))
+		return judge_unknown(j, false, DOMAIN__DOMAIN_FILES, f->path ? f->path : "",
+				     "how many names and how much content it has");
+	if (!has_links(f))
 		return NOT_ABOUT;
 	if (name_is_not_known(j, f))
 		return name_unknown(j, f);
