@@ -2,22 +2,13 @@
 /*
  * An assessment for a person: the verdict first, permanent before transient, then warnings,
  * what CRIU needs, what was not learned, and the verdict again in a line that can be grepped.
- * A sample of a finding:
- *
- *     dst-file-buildid   /usr/lib/x86_64-linux-gnu/libssl.so.3
- *           what    the file there is another build
- *           here    build-id 3f2a..91   (/proc/4211/map_files)
- *           there   build-id 88b0..02
- *           who     nginx 4211 and 4 more
- *           CRIU    refuses at restore: "has bad build-ID"
- *           do      bring the same package version to the destination
  */
 #include "reports/text.h"
 
-#include "reports/style.h"
 #include "reports/summary.h"
+#include "reports/text-findings.h"
 
-enum { INDENT = 2, FIELD = 8, TEXT = 16, SHOWN_THINGS = 3 };
+enum { INDENT = 2, SHOWN_THINGS = 3 };
 
 static const char *
 plural(size_t n)
@@ -125,103 +116,6 @@ put_verdict(struct page *p, const struct assessment *a)
 	if (a->n_unknowns > 0)
 		(void) buffer_printf(&b, "; %zu fact%s not learned", a->n_unknowns, plural(a->n_unknowns));
 	page_lead(p, verdict_style(a->verdict), words[a->verdict], STYLE_PLAIN, buffer_slice(&b).p);
-}
-
-static void
-put_value(struct page *p, const char *label, const char *value, const char *from)
-{
-	_cleanup_buffer_ struct buffer b = { 0 };
-
-	if (!value)
-		return;
-	(void) buffer_printf(&b, "%s", value);
-	if (from)
-		(void) buffer_printf(&b, "   (%s)", from);
-	page_line(p, FIELD, label, TEXT, STYLE_PLAIN, buffer_slice(&b).p);
-}
-
-static void
-put_holders(struct page *p, const struct finding *f)
-{
-	_cleanup_buffer_ struct buffer b = { 0 };
-
-	if (f->n_holders == 0)
-		return;
-	(void) buffer_printf(&b, "%s", f->holders[0]);
-	if (f->holders_total > 1)
-		(void) buffer_printf(&b, " and %zu more", f->holders_total - 1);
-	page_line(p, FIELD, "who", TEXT, STYLE_PLAIN, buffer_slice(&b).p);
-}
-
-/* What CRIU does: its own words where it has any. */
-static void
-put_criu(struct page *p, const struct finding *f)
-{
-	_cleanup_buffer_ struct buffer b = { 0 };
-
-	if (f->stage == STAGE_AFTERWARDS)
-		(void) buffer_printf(&b, "does not notice: %s", f->rule->why);
-	else if (f->severity == SEVERITY_BLOCKER && f->rule->criu_says)
-		(void) buffer_printf(&b, "refuses at %s: \"%s\"", stage_name(f->stage), f->rule->criu_says);
-	else if (f->severity == SEVERITY_BLOCKER)
-		(void) buffer_printf(&b, "refuses at %s: %s", stage_name(f->stage), f->rule->why);
-	else
-		(void) buffer_printf(&b, "goes on: %s", f->rule->why);
-	page_line(p, FIELD, "CRIU", TEXT, STYLE_PLAIN, buffer_slice(&b).p);
-}
-
-static void
-put_finding(struct page *p, const struct finding *f, enum style style)
-{
-	_cleanup_buffer_ struct buffer head = { 0 }, id = { 0 };
-
-	(void) buffer_printf(&id, "  %s", f->rule->id);
-	(void) buffer_printf(&head, "%s", f->thing);
-	if (f->confidence == CONFIDENCE_POSSIBLE)
-		(void) buffer_printf(&head, "   (possible, not seen)");
-	page_lead(p, style, buffer_slice(&id).p, STYLE_BOLD, buffer_slice(&head).p);
-	page_line(p, FIELD, "what", TEXT, STYLE_PLAIN, f->rule->title);
-	put_value(p, "here", f->here, f->here_from);
-	put_value(p, "there", f->there, f->there_from);
-	put_holders(p, f);
-	page_line(p, FIELD, "more", TEXT, STYLE_PLAIN, f->detail);
-	page_line(p, FIELD, "seen", TEXT, STYLE_PLAIN, f->observed);
-	put_criu(p, f);
-	page_line(p, FIELD, "do", TEXT, STYLE_PLAIN, f->remedy);
-	page_line(p, FIELD, "run", TEXT, STYLE_CYAN, f->command);
-	page_line(p, FIELD, "or give", TEXT, STYLE_PLAIN, f->option);
-}
-
-struct section {
-	const char *title;
-	enum severity severity;
-	enum lifetime lifetime;
-	bool by_lifetime;
-	enum style style;
-};
-
-static const struct section sections[] = {
-	{ "Permanent: someone has to change something", SEVERITY_BLOCKER, LIFETIME_PERMANENT, true, STYLE_RED },
-	{ "Transient: tends to pass; look again", SEVERITY_BLOCKER, LIFETIME_TRANSIENT, true, STYLE_YELLOW },
-	{ "Warnings: the move works, something is lost or at risk", SEVERITY_WARNING, 0, false, STYLE_YELLOW },
-	{ "Notes", SEVERITY_NOTE, 0, false, STYLE_DIM },
-};
-
-static void
-put_section(struct page *p, const struct assessment *a, const struct section *s)
-{
-	bool begun = false;
-
-	for (size_t i = 0; i < a->n_findings; i++) {
-		const struct finding *f = &a->findings[i];
-
-		if (f->severity != s->severity || (s->by_lifetime && f->lifetime != s->lifetime))
-			continue;
-		if (!begun)
-			page_put(p, STYLE_BOLD, "\n%s\n", s->title);
-		begun = true;
-		put_finding(p, f, s->style);
-	}
 }
 
 static void
@@ -363,8 +257,7 @@ report_text(const struct assessment *a, const struct report_options *o, struct b
 		put_destination(&p, a);
 		page_put(&p, STYLE_PLAIN, "\n");
 		put_verdict(&p, a);
-		for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-			put_section(&p, a, &sections[i]);
+		text_findings(&p, a);
 		put_requirements(&p, a);
 		put_assumed(&p, a);
 		put_unknowns(&p, a);
