@@ -143,7 +143,7 @@ child_let_go(const struct crew_job *job)
 }
 
 static void
-child_prepare(const struct crew *c)
+child_prepare(const struct crew *c, unsigned int k)
 {
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != c->parent)
@@ -151,7 +151,7 @@ child_prepare(const struct crew *c)
 	(void) prctl(PR_SET_NAME, "migcheck-crew");
 	child_let_go(c->job);
 	if (c->job->idle)
-		idle_become();
+		idle_become(k, c->n_children);
 }
 
 static void
@@ -173,11 +173,12 @@ child_do(const struct crew *c, struct crew_slot *slot, size_t i)
 
 /* `first`: an item that was taken from the list by a child before us, plus one; or 0. */
 static _Noreturn void
-child_main(const struct crew *c, struct crew_slot *slot, uint64_t first)
+child_main(const struct crew *c, unsigned int k, uint64_t first)
 {
+	struct crew_slot *slot = &c->results->board->slot[k];
 	size_t i;
 
-	child_prepare(c);
+	child_prepare(c, k);
 	if (first > 0)
 		child_do(c, slot, first - 1);
 	for (;;) {
@@ -204,7 +205,7 @@ child_spawn(struct crew *c, unsigned int k, uint64_t first)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		child_main(c, slot, first);
+		child_main(c, k, first);
 
 	child->pidfd = pidfd_open(pid, 0);
 	if (child->pidfd < 0) {

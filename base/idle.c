@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Priorities by sched(7), getpriority(2) and ioprio_set(2). Measured with 18 busy tasks on each
- * processor: 80 ms of work took a SCHED_IDLE child 7 s.
+ * processor: 80 ms of work took a SCHED_IDLE child 7 s. And the kernel does not spread such
+ * tasks: two of them shared one of two processors, the other idle, for most of a second.
  */
 #include "base/idle.h"
 #include <sched.h>
@@ -22,11 +23,33 @@ enum {
 	IO_OF_PROCESS = 1,
 };
 
+/* The caller runs on one of the processors it may run on, another for each member. */
+static void
+take_processor(unsigned int member)
+{
+	cpu_set_t may, own;
+	unsigned int left;
+
+	if (sched_getaffinity(0, sizeof(may), &may) < 0)
+		return;
+	left = member % (unsigned int) CPU_COUNT(&may);
+	CPU_ZERO(&own);
+	for (unsigned int i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &may) || left-- > 0)
+			continue;
+		CPU_SET(i, &own);
+		break;
+	}
+	(void) sched_setaffinity(0, sizeof(own), &own);
+}
+
 void
-idle_become(void)
+idle_become(unsigned int member, unsigned int members)
 {
 	struct sched_param none = { .sched_priority = 0 };
 
+	if (members > 1)
+		take_processor(member);
 	/* Only root can be lifted out of SCHED_IDLE again: sched(7), RLIMIT_NICE. */
 	if (geteuid() == 0)
 		(void) sched_setscheduler(0, SCHED_IDLE, &none);
@@ -47,19 +70,29 @@ time_used(pid_t pid)
 	return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Out of SCHED_IDLE, to where we ourselves may run. */
+static void
+lift_processor(pid_t pid)
+{
+	struct sched_param none = { .sched_priority = 0 };
+	cpu_set_t may;
+
+	(void) setpriority(PRIO_PROCESS, (id_t) pid, NICE_LIFTED);
+	(void) sched_setscheduler(pid, SCHED_OTHER, &none);
+	if (sched_getaffinity(0, sizeof(may), &may) == 0)
+		(void) sched_setaffinity(pid, sizeof(may), &may);
+}
+
 void
 idle_lift(struct idle_watch *w, pid_t pid, int64_t ran_ms, int64_t silent_ms)
 {
-	struct sched_param none = { .sched_priority = 0 };
 	int64_t used;
 
 	if (!w->processor_lifted && ran_ms >= PATIENCE_MS) {
 		used = time_used(pid);
 		w->processor_lifted = used >= 0 && used < ran_ms / SHARE;
-		if (w->processor_lifted) {
-			(void) setpriority(PRIO_PROCESS, (id_t) pid, NICE_LIFTED);
-			(void) sched_setscheduler(pid, SCHED_OTHER, &none);
-		}
+		if (w->processor_lifted)
+			lift_processor(pid);
 	}
 	if (!w->disk_lifted && silent_ms >= DISK_PATIENCE_MS) {
 		w->disk_lifted = true;

@@ -14,12 +14,16 @@ struct idle_watch {
 	bool processor_lifted, disk_lifted;
 };
 
-/* The caller, from now on: SCHED_IDLE and idle I/O priority. */
-void idle_become(void);
+/*
+ * The caller, from now on: SCHED_IDLE and idle I/O priority. `member` of a crew of `members`:
+ * each gets a processor of its own.
+ */
+void idle_become(unsigned int member, unsigned int members);
 
 /*
  * Looks at the child `pid`, which began `ran_ms` ago and last showed progress `silent_ms` ago:
- * one that got less than a twentieth of a processor becomes an ordinary task of nice 10, one
- * that waited a second for a disk gets the lowest ordinary I/O priority. Each once.
+ * one that got less than a twentieth of a processor becomes an ordinary task of nice 10 on
+ * any processor, one that waited a second for a disk gets the lowest ordinary I/O priority.
+ * Each once.
  */
 void idle_lift(struct idle_watch *w, pid_t pid, int64_t ran_ms, int64_t silent_ms);

@@ -16,7 +16,7 @@
 #include <sys/statfs.h>
 
 enum {
-	PIECE = 512 * 1024,
+	PIECE = 1024 * 1024,
 	TRIES = 2,
 };
 
