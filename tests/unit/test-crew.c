@@ -222,7 +222,8 @@ say_who(size_t i, void *result, struct crew_slot *slot, void *arg)
 	(void) i;
 	(void) slot;
 	*(pid_t *) result = getpid();
-	(void) write(*(int *) arg, "x", 1);
+	if (write(*(int *) arg, "x", 1) != 1)
+		_exit(1);
 	for (;;)
 		(void) pause();
 }

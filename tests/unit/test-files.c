@@ -349,7 +349,8 @@ a_file_that_changes_all_the_time(void **state)
 	assert_true(writer >= 0);
 	if (writer == 0)
 		for (;;) {
-			(void) pwrite(fd, "x", 1, 0);
+			if (pwrite(fd, "x", 1, 0) != 1)
+				_exit(1);
 			(void) usleep(500);
 		}
 	f = use_fd(path_of("log"), open_file("log", O_RDONLY));

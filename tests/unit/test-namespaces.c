@@ -38,7 +38,8 @@ child_start(void)
 		     unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS) == 0 &&
 		     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 		     mount("mine", "/tmp", "tmpfs", 0, "size=64k") == 0;
-		(void) write(ready[1], &ok, 1);
+		if (write(ready[1], &ok, 1) != 1)
+			_exit(1);
 		for (;;)
 			(void) pause();
 	}

@@ -386,7 +386,8 @@ swallow_requests(int fuse)
 
 	if (read(fuse, request, sizeof(request)) > 0) {
 		reply.head.unique = ((struct fuse_in_header *) (void *) request)->unique;
-		(void) write(fuse, &reply, sizeof(reply));
+		if (write(fuse, &reply, sizeof(reply)) != sizeof(reply))
+			_exit(1);
 	}
 	while (read(fuse, request, sizeof(request)) > 0)
 		;
