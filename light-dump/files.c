@@ -97,6 +97,14 @@ take_path(struct tree_context *c, File *f, const struct file_work *w, const stru
 		gap(c, f, -ETIMEDOUT, "path");
 		return;
 	}
+	/* Denied to us says nothing about root, as whom criu looks. */
+	if (l->state == PATH_STATE__PATH_ERROR && (l->error == EACCES || l->error == EPERM) &&
+	    geteuid() != 0) {
+		SET_FACT(f, path_state, PATH_STATE__PATH_NOT_LOOKED);
+		SET_FACT(f, path_errno, l->error);
+		gap(c, f, -l->error, "path");
+		return;
+	}
 	SET_FACT(f, path_state, (PathState) l->state);
 	if (l->state == PATH_STATE__PATH_ERROR)
 		SET_FACT(f, path_errno, l->error);
