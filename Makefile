@@ -167,12 +167,12 @@ test: deps-test	## install what the tests need, build, lint, and run all of them
 
 # The pure parts once more under the sanitizers.
 run-parsers: $(UNIT) $(FUZZ_REPLAY)
-	$(Q)prove --exec tests/run $(UNIT) $(FUZZ_REPLAY)
+	$(Q)prove --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY)
 
 TESTS ?= $(wildcard tests/*/*.bats)
 run-tests: all $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc BUILD=$(CURDIR)/$(BUILD) \
-		prove --timer --exec tests/run $(UNIT) $(FUZZ_REPLAY) $(TESTS)
+		prove --timer --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY) $(TESTS)
 
 lint: deps-test	## the architecture and the style as executable sentences
 	$(Q)$(MAKE) --no-print-directory run-lint
