@@ -27,6 +27,7 @@ enum {
 	CREW_MAX_TIMEOUTS = 64,		/* also the room for lost groups */
 	CREW_DEADLINE_HALVINGS = 4,
 	CREW_TICK_MS = 100,		/* between two calls of progress */
+	CREW_IDLE_TICK_MS = 25,		/* between two looks at children that may starve */
 	CREW_GRACE_MS = 200,		/* for a killed child to go away */
 	CREW_IDLE_DEATHS = 16,		/* children that died before they took an item */
 };
@@ -351,13 +352,22 @@ report_progress(struct crew *c, int64_t now, bool at_the_end)
 	c->job->progress(&p, c->job->arg);
 }
 
+static int
+tick_ms(const struct crew *c)
+{
+	int64_t most = c->job->idle ? CREW_IDLE_TICK_MS : CREW_TICK_MS;
+	int64_t tick = deadline_ms(c) / 4;
+
+	return (int) (tick < 1 ? 1 : tick > most ? most : tick);
+}
+
 /* Until no child is left. */
 static void
 watch(struct crew *c)
 {
 	struct pollfd p[CREW_MAX_CHILDREN];
 	unsigned int left;
-	int64_t now, tick;
+	int64_t now;
 
 	for (;;) {
 		left = 0;
@@ -367,9 +377,7 @@ watch(struct crew *c)
 		}
 		if (left == 0)
 			break;
-		tick = deadline_ms(c) / 4;
-		tick = tick < 1 ? 1 : tick > CREW_TICK_MS ? CREW_TICK_MS : tick;
-		if (poll(p, c->n_children, (int) tick) < 0 && errno != EINTR)
+		if (poll(p, c->n_children, tick_ms(c)) < 0 && errno != EINTR)
 			(void) usleep(1000);
 		now = now_ms();
 		for (unsigned int k = 0; k < c->n_children; k++) {

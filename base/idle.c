@@ -14,7 +14,7 @@
 enum {
 	NICE_LIFTED = 10,
 	NICE_LOWEST = 19,
-	PATIENCE_MS = 300,		/* before the processor time is judged */
+	PATIENCE_MS = 50,		/* before the processor time is judged */
 	DISK_PATIENCE_MS = 1000,
 	SHARE = 20,			/* a twentieth of a processor is enough */
 	/* IOPRIO_PRIO_VALUE(class, level) of ioprio_set(2), which has no header in the C library. */
