@@ -70,10 +70,17 @@ run(int argc, char **argv)
 	}
 	if (snapshot_load(paths[0], SNAPSHOT_KIND__SNAPSHOT_SOURCE, &source) < 0)
 		return EXIT_TROUBLE;
+	if (n == 2 && w.asks_host) {
+		say_error("check: %s belongs to the probe of the destination, and %s is already there: give it to "
+			  "migcheck probe -s", w.asks_host, paths[1]);
+		return EXIT_TROUBLE;
+	}
 	if (n == 1 && work_probe(&w, &source, &there) < 0)
 		return EXIT_TROUBLE;
 	if (n == 2 && snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0)
 		return EXIT_TROUBLE;
+	if (n == 2 && !there.facts->header->has_asked_sha256)
+		say_note("%s was made without a source (probe -s): what the tree uses was not asked there", paths[1]);
 	if (work_same_source(&source, &there, paths[1]) < 0)
 		return EXIT_TROUBLE;
 	return work_report(&w, &source, &there);

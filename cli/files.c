@@ -9,6 +9,7 @@
 #include "facts/stream.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <sys/stat.h>
 
 static bool
@@ -79,18 +80,31 @@ snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret)
 }
 
 /*
- * Opens a temporary file beside `path`. `ret_name` is to be freed; a device or FIFO that
- * stands at `path` is not replaced but refused.
+ * A file that has no name yet, in the folder of `path`: what is interrupted leaves nothing. A
+ * device, FIFO or folder that stands at `path` is refused.
  */
 static int
-open_temporary(const char *path, char **ret_name)
+open_nameless(const char *path)
 {
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *copy = strdup(path);
 	struct stat st;
 	int fd;
 
+	if (!copy)
+		return -ENOMEM;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* For file systems without nameless files: a name of its own, which `ret_name` holds. */
+static int
+open_named(const char *path, char **ret_name)
+{
+	_cleanup_free_ char *name = NULL;
+	int fd;
+
 	if (asprintf(&name, "%s.XXXXXX", path) < 0) {
 		name = NULL;
 		return -ENOMEM;
@@ -100,6 +114,32 @@ open_temporary(const char *path, char **ret_name)
 		return -errno;
 	*ret_name = steal_pointer(&name);
 	return fd;
+}
+
+/* Gives a nameless file a name beside `path`, free by construction. */
+static int
+name_it(int fd, const char *path, char **ret_name)
+{
+	char link[sizeof("/proc/self/fd/") + 11];
+	int r;
+
+	(void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	for (unsigned int i = 0; i < 100; i++) {
+		_cleanup_free_ char *name = NULL;
+
+		if (asprintf(&name, "%s.%d.%u", path, getpid(), i) < 0) {
+			name = NULL;
+			return -ENOMEM;
+		}
+		if (linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) {
+			*ret_name = steal_pointer(&name);
+			return 0;
+		}
+		r = -errno;
+		if (r != -EEXIST)
+			return r;
+	}
+	return -EEXIST;
 }
 
 static int
@@ -127,33 +167,53 @@ save_to(int fd, const struct snapshot *s, const struct buffer *text)
 }
 
 static int
-save(const char *path, const struct snapshot *s, const struct buffer *text)
+save_standard(const struct snapshot *s, const struct buffer *text)
 {
-	_cleanup_free_ char *temporary = NULL;
+	int r = save_to(STDOUT_FILENO, s, text);
+
+	/* A reader that has read enough (head, less) is no news. */
+	if (r < 0 && r != -EPIPE)
+		say_error("standard output: %s", error_text(r));
+	return r;
+}
+
+/* Writes beside the target, then renames: a link at `path` is followed, not replaced. */
+static int
+save_file(const char *path, const struct snapshot *s, const struct buffer *text)
+{
+	_cleanup_free_ char *target = realpath(path, NULL), *temporary = NULL;
 	_cleanup_close_ int fd = -1;
+	const char *to = target ? target : path;
 	int r;
 
-	if (is_standard(path)) {
-		r = save_to(STDOUT_FILENO, s, text);
-		if (r < 0)
-			say_error("standard output: %s", error_text(r));
-		return r;
-	}
-	fd = open_temporary(path, &temporary);
-	if (fd < 0) {
-		say_error("%s: cannot be written: %s", path,
-			  fd == -ENOTSUP ? "it is not a regular file" : error_text(fd));
+	fd = open_nameless(to);
+	if (fd == -EOPNOTSUPP || fd == -EINVAL)
+		fd = open_named(to, &temporary);
+	if (fd < 0)
 		return fd;
-	}
 	r = save_to(fd, s, text);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
-	if (r == 0 && rename(temporary, path) < 0)
+	if (r == 0 && !temporary)
+		r = name_it(fd, to, &temporary);
+	if (r == 0 && rename(temporary, to) < 0)
 		r = -errno;
-	if (r < 0) {
+	if (r < 0 && temporary)
 		(void) unlink(temporary);
-		say_error("%s: cannot be written: %s", path, error_text(r));
-	}
+	return r;
+}
+
+static int
+save(const char *path, const struct snapshot *s, const struct buffer *text)
+{
+	int r;
+
+	if (is_standard(path))
+		return save_standard(s, text);
+	r = save_file(path, s, text);
+	if (r < 0)
+		say_error("%s: cannot be written: %s", path,
+			  r == -ENOTSUP ? "it is not a regular file" : error_text(r));
 	return r;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/say.h"
 
 #include <fcntl.h>
@@ -41,9 +42,33 @@ hold_standard_descriptors(void)
 			(void) open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
+/* NULL after saying so. */
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (streq(name, commands[i]->name))
+			return commands[i];
+	say_error("no such command '%s'; see: migcheck --help", name);
+	return NULL;
+}
+
+static int
+help_of(const char *name)
+{
+	const struct command *c = find_command(name);
+
+	if (!c)
+		return EXIT_TROUBLE;
+	command_help(c);
+	return EXIT_READY;
+}
+
 int
 main(int argc, char **argv)
 {
+	const struct command *command;
+
 	hold_standard_descriptors();
 	/* A reader that went away is an error of write(2), said in words. */
 	(void) signal(SIGPIPE, SIG_IGN);
@@ -51,17 +76,16 @@ main(int argc, char **argv)
 		print_help();
 		return EXIT_TROUBLE;
 	}
+	if (streq(argv[1], "help") && argc == 3)
+		return help_of(argv[2]);
 	if (streq(argv[1], "--help") || streq(argv[1], "-h") || streq(argv[1], "help")) {
 		print_help();
 		return EXIT_READY;
 	}
-	if (streq(argv[1], "--version")) {
+	if (streq(argv[1], "--version") || streq(argv[1], "-V")) {
 		printf("migcheck " MIGCHECK_VERSION "\n");
 		return EXIT_READY;
 	}
-	for (size_t i = 0; i < n_commands; i++)
-		if (streq(argv[1], commands[i]->name))
-			return commands[i]->run(argc - 1, argv + 1);
-	say_error("no such command '%s'; see: migcheck --help", argv[1]);
-	return EXIT_TROUBLE;
+	command = find_command(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : EXIT_TROUBLE;
 }

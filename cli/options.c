@@ -87,8 +87,9 @@ next_letter(struct option_parser *p)
 }
 
 static int
-next_name(struct option_parser *p, const char *word)
+next_name(struct option_parser *p, const char *dashed)
 {
+	const char *word = dashed + 2;
 	struct slice rest = slice_of(word), name = { 0 };
 	bool has_value = strchr(word, '=') != NULL;
 
@@ -103,16 +104,16 @@ next_name(struct option_parser *p, const char *word)
 		if (!slice_eq(name, o->name))
 			continue;
 		if (!o->argument)
-			return has_value ? wrong(p, "no argument is taken by", word) : o->id;
+			return has_value ? wrong(p, "no argument is taken by", dashed) : o->id;
 		if (has_value)
 			p->value = rest.p;
 		else if (p->at >= p->argc)
-			return wrong(p, "an argument is missing after", word);
+			return wrong(p, "an argument is missing after", dashed);
 		else
 			p->value = p->argv[p->at++];
 		return o->id;
 	}
-	return wrong(p, "no such option", word);
+	return wrong(p, "no such option", dashed);
 }
 
 int
@@ -134,7 +135,7 @@ option_next(struct option_parser *p)
 		return option_next(p);
 	}
 	if (word[1] == '-')
-		return next_name(p, word + 2);
+		return next_name(p, word);
 	p->rest = word + 1;
 	return next_letter(p);
 }

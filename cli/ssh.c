@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One connection: the source goes in on ssh's standard input, the answer comes back on its
- * standard output; what ssh or the other side has to say goes straight to our standard error.
- * Both directions are served at once, so neither side can wait for the other for ever.
+ * standard output, and what ssh or the other side has to say is told on our standard error,
+ * escaped. All directions are served at once, so neither side can wait for the other for ever.
  */
 #include "cli/ssh.h"
 
@@ -13,11 +13,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-enum { MAX_WORDS = 64, READ_SIZE = 256 * 1024 };
+enum { MAX_WORDS = 64, READ_SIZE = 256 * 1024, WORDS_MAX = 2048 };
 
 /* ---- the command line ----------------------------------------------------------------------- */
 
@@ -68,8 +69,10 @@ remote_command(const struct ssh_request *q, const struct work *w, struct buffer 
 /* ---- the child ------------------------------------------------------------------------------ */
 
 struct pipes {
-	int to[2], from[2];
+	int to[2], from[2], words[2];
 };
+
+#define PIPES_NONE ((struct pipes){ .to = { -1, -1 }, .from = { -1, -1 }, .words = { -1, -1 } })
 
 static void
 cleanup_pipes(struct pipes *p)
@@ -77,7 +80,9 @@ cleanup_pipes(struct pipes *p)
 	for (int i = 0; i < 2; i++) {
 		cleanup_close(&p->to[i]);
 		cleanup_close(&p->from[i]);
+		cleanup_close(&p->words[i]);
 	}
+	*p = PIPES_NONE;
 }
 
 static int
@@ -108,6 +113,8 @@ start(const struct ssh_request *q, char *command, struct pipes *p, pid_t *ret_pi
 	r = posix_spawn_file_actions_adddup2(&actions, p->to[0], STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, p->from[1], STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, p->words[1], STDERR_FILENO);
 	if (r == 0)
 		r = posix_spawnp(ret_pid, argv[0], &actions, NULL, argv, environ);
 	(void) posix_spawn_file_actions_destroy(&actions);
@@ -149,26 +156,63 @@ receive_more(int fd, struct buffer *answer)
 	return n > 0 ? 1 : 0;
 }
 
+/* Tells whole lines of the other side; at the end also what has no newline. */
+static void
+tell_words(struct buffer *words, bool all)
+{
+	struct slice rest = buffer_slice(words), line;
+	size_t told;
+
+	if (!all && !memrchr(rest.p, '\n', rest.n) && rest.n < WORDS_MAX)
+		return;
+	while (rest.n > 0 && (all || rest.n >= WORDS_MAX || memchr(rest.p, '\n', rest.n)) && slice_line(&rest, &line)) {
+		(void) slice_cut_end(&line, "\r");
+		say_note("%.*s", line.n > WORDS_MAX ? WORDS_MAX : (int) line.n, line.p);
+	}
+	told = words->n - rest.n;
+	memmove(words->p, words->p + told, rest.n);
+	words->n = rest.n;
+}
+
+static void
+hear_more(int *fd, struct buffer *words)
+{
+	if (receive_more(*fd, words) > 0) {
+		tell_words(words, false);
+		return;
+	}
+	(void) close(*fd);
+	*fd = -1;
+}
+
 static int
 exchange(struct pipes *p, struct slice source, struct buffer *answer)
 {
+	_cleanup_buffer_ struct buffer words = { 0 };
 	size_t sent = 0;
 	int more = 1;
 
 	(void) fcntl(p->to[1], F_SETFL, O_NONBLOCK);
-	while (more > 0) {
-		struct pollfd fds[2] = {
-			{ .fd = p->from[0], .events = POLLIN },
+	while (more > 0 || p->words[0] >= 0) {
+		struct pollfd fds[3] = {
+			{ .fd = more > 0 ? p->from[0] : -1, .events = POLLIN },
 			{ .fd = p->to[1], .events = POLLOUT },	/* -1 when all is sent: poll(2) skips it */
+			{ .fd = p->words[0], .events = POLLIN },
 		};
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[1].revents)
 			send_more(&p->to[1], source, &sent);
+		if (fds[2].revents)
+			hear_more(&p->words[0], &words);
 		if (fds[0].revents)
 			more = receive_more(p->from[0], answer);
+		if (more < 0)
+			break;
 	}
+	if (words.n > 0)
+		tell_words(&words, true);
 	return more;
 }
 
@@ -249,12 +293,12 @@ source_bytes(struct snapshot *source, int memory, struct slice *ret)
 static int
 talk(const struct ssh_request *q, char *command, struct slice source, struct snapshot *ret)
 {
-	struct pipes p cleanup(cleanup_pipes) = { .to = { -1, -1 }, .from = { -1, -1 } };
+	struct pipes p cleanup(cleanup_pipes) = PIPES_NONE;
 	_cleanup_buffer_ struct buffer answer = { 0 };
 	int r, status = 0;
 	pid_t pid;
 
-	if (pipe2(p.to, O_CLOEXEC) < 0 || pipe2(p.from, O_CLOEXEC) < 0)
+	if (pipe2(p.to, O_CLOEXEC) < 0 || pipe2(p.from, O_CLOEXEC) < 0 || pipe2(p.words, O_CLOEXEC) < 0)
 		return -errno;
 	r = start(q, command, &p, &pid);
 	if (r < 0) {
@@ -264,10 +308,12 @@ talk(const struct ssh_request *q, char *command, struct slice source, struct sna
 	}
 	cleanup_close(&p.to[0]);
 	cleanup_close(&p.from[1]);
-	p.to[0] = p.from[1] = -1;
+	cleanup_close(&p.words[1]);
+	p.to[0] = p.from[1] = p.words[1] = -1;
 	r = exchange(&p, source, &answer);
 	cleanup_pipes(&p);
-	p = (struct pipes){ .to = { -1, -1 }, .from = { -1, -1 } };
+	if (r < 0)
+		(void) kill(pid, SIGTERM);	/* our own ssh: nobody listens to it any more */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r < 0) {
@@ -299,6 +345,11 @@ ssh_probe(const struct ssh_request *q, const struct work *w, struct snapshot *so
 	(void) munmap((void *) (uintptr_t) bytes.p, bytes.n);
 	if (r < 0)
 		return r;
+	if (!there.facts->header->has_asked_sha256) {
+		say_error("%s: its answer does not say which source it is about: use the same migcheck on both hosts",
+			  q->host);
+		return -EBADMSG;
+	}
 	r = work_same_source(source, &there, q->host);
 	if (r < 0)
 		return r;

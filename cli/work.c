@@ -5,10 +5,12 @@
 #include "cli/work.h"
 
 #include "base/text.h"
+#include "checker/cpu-features.h"
 #include "cli/files.h"
 #include "cli/say.h"
 #include "reports/reporter.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 
 enum { DEFAULT_TIMEOUT_MS = 10 * 1000, DEFAULT_HASH_LIMIT = 64 * 1024 * 1024 };
@@ -30,11 +32,28 @@ work_free(struct work *w)
 	w->brings = NULL;
 }
 
+/* An absolute path, or addr= with an IPv4 or IPv6 address: a slip of the pen must not make a host ready. */
+static bool
+is_brought(const char *what)
+{
+	struct slice s = slice_of(what);
+	unsigned char address[16];
+
+	if (slice_cut(&s, "addr="))
+		return inet_pton(AF_INET, s.p, address) == 1 || inet_pton(AF_INET6, s.p, address) == 1;
+	return what[0] == '/';
+}
+
 static int
 add_brings(struct work *w, const char *what)
 {
-	const char **grown = reallocarray(w->brings, w->n_brings + 2, sizeof(*grown));
+	const char **grown;
 
+	if (!is_brought(what)) {
+		say_error("--brings wants an absolute path, or addr= with an IP address, not '%s'", what);
+		return -EINVAL;
+	}
+	grown = reallocarray(w->brings, w->n_brings + 2, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	grown[w->n_brings++] = what;
@@ -81,6 +100,34 @@ set_format(struct work *w, const struct option_parser *p)
 	return -EINVAL;
 }
 
+/* In any of the spellings that the rules understand. */
+static bool
+is_cpu_feature(const char *name)
+{
+	for (size_t i = 0; i < n_cpu_features; i++)
+		if (cpu_list_names(name, &cpu_features[i]))
+			return true;
+	return false;
+}
+
+static int
+check_feature_list(const struct option_parser *p)
+{
+	struct slice rest = slice_of(p->value), word;
+
+	while (slice_field(&rest, ',', &word)) {
+		char name[64];
+
+		(void) snprintf(name, sizeof(name), "%.*s", (int) (word.n < sizeof(name) ? word.n : 0), word.p);
+		if (is_cpu_feature(name))
+			continue;
+		say_error("--cpu-masked: no CPU feature is called '%.*s' (they are those of /proc/cpuinfo, "
+			  "parted by commas)", word.n < 80 ? (int) word.n : 80, word.p);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 work_option(struct work *w, const struct option_parser *p, int id)
 {
@@ -91,11 +138,14 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		w->output = p->value;
 		return 0;
 	case OPTION_ROOT:
+		w->asks_host = "--root";
 		w->probe.tree_root = p->value;
 		return 0;
 	case OPTION_BRINGS:
+		w->asks_host = "--brings";
 		return add_brings(w, p->value);
 	case OPTION_CRIU:
+		w->asks_host = "--criu";
 		w->probe.criu = p->value;
 		return 0;
 	case OPTION_CRIU_OPTIONS:
@@ -114,6 +164,7 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		w->dump.no_dup = true;
 		return 0;
 	case OPTION_NO_CONTENT:
+		w->asks_host = "--no-content";
 		w->dump.no_hash = w->probe.no_content = true;
 		return 0;
 	case OPTION_LOAD_MODULES:
@@ -121,7 +172,7 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		return 0;
 	case OPTION_CPU_MASKED:
 		w->check.cpu_masked = p->value;
-		return 0;
+		return check_feature_list(p);
 	case OPTION_CPU_CAP:
 		w->check.cpu_cap = p->value;
 		return 0;
@@ -192,6 +243,13 @@ work_dump(struct work *w, struct snapshot *ret)
 	_cleanup_root_ struct root root = ROOT_NONE;
 	_cleanup_snapshot_ struct snapshot s = { 0 };
 	struct progress progress = progress_new(w->quiet, "hashing");
+	/* What concerns the destination does not concern this side. */
+	struct probe_options here = {
+		.timeout_ms = w->probe.timeout_ms,
+		.no_content = w->probe.no_content,
+		.load_modules = w->probe.load_modules,
+		.live_tree_here = true,
+	};
 	uint64_t started = clock_us();
 	int r;
 
@@ -209,7 +267,7 @@ work_dump(struct work *w, struct snapshot *ret)
 		say_dump_error(r, w->dump.pid);
 		return r;
 	}
-	r = probes_run(&root, &w->probe, s.facts, true, &s);
+	r = probes_run(&root, &here, s.facts, true, &s);
 	if (r < 0) {
 		say_error("this host cannot be looked at: %s", error_text(r));
 		return r;

@@ -22,6 +22,7 @@ struct work {
 	const char *format;
 	const char *output;
 	bool quiet;
+	const char *asks_host;		/* an option that only a probe can honour was given: its name */
 };
 
 void work_init(struct work *w);
@@ -67,7 +68,7 @@ enum {
 	{ 0, "criu-options", "TEXT", "the options that CRIU will be given; then one that is needed\n" \
 	  "and missing is a blocker ('' means: none)", OPTION_CRIU_OPTIONS }
 #define ROW_FORMAT { 'f', "format", "FORMAT", "text or json (default: text)", OPTION_FORMAT }
-#define ROW_QUIET { 'q', "quiet", NULL, "only the verdict line, no progress", OPTION_QUIET }
+#define ROW_QUIET { 'q', "quiet", NULL, "no progress; of a text report only the verdict line", OPTION_QUIET }
 #define ROW_TIMEOUT \
 	{ 0, "timeout", "SECONDS", "give up on a path whose file system does not answer\n" \
 	  "(default: 10)", OPTION_TIMEOUT }

@@ -89,3 +89,24 @@ escape_utf8(struct buffer *out, const char *s, size_t n)
 {
 	return escape(out, s, n, false);
 }
+
+int
+escape_json_text(struct buffer *out, const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *) s;
+	int r = 0;
+
+	while (r == 0 && n > 0) {
+		uint32_t c = 0;
+		size_t length = decode(p, n, &c), taken = length ? length : 1;
+
+		/* All of them are below U+10000, and newlines here are the layout's own. */
+		if (length > 0 && c != '\n' && is_unsafe(c))
+			r = buffer_printf(out, "\\u%04x", c);
+		else
+			r = buffer_add(out, p, taken);
+		p += taken;
+		n -= taken;
+	}
+	return r;
+}

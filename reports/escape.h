@@ -20,3 +20,9 @@ int escape_text(struct buffer *out, const char *s, size_t n);
  * not UTF-8 become \xNN.
  */
 int escape_utf8(struct buffer *out, const char *s, size_t n);
+
+/*
+ * For finished JSON text: characters that escape_text() would not let pass, and that only
+ * strings can hold there, become \uNNNN. Programs read the same, a terminal is safe.
+ */
+int escape_json_text(struct buffer *out, const char *s, size_t n);

@@ -108,7 +108,10 @@ json_add_bool(struct json *parent, const char *key, bool value)
 void
 json_add_double(struct json *parent, const char *key, double value)
 {
-	(void) add(parent, key, json_object_new_double(value));
+	char text[48];
+
+	(void) snprintf(text, sizeof(text), "%.3f", value);
+	(void) add(parent, key, json_object_new_double_s(value, text));
 }
 
 int
@@ -122,7 +125,7 @@ json_print(struct json *root, struct buffer *out)
 		text = json_object_to_json_string_length(unwrap(root),
 			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
 	if (text) {
-		r = buffer_add(out, text, n);
+		r = escape_json_text(out, text, n);
 		if (r == 0)
 			r = buffer_add(out, "\n", 1);
 	}
