@@ -79,21 +79,28 @@ snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret)
 	return 0;
 }
 
-/*
- * A file that has no name yet, in the folder of `path`: what is interrupted leaves nothing. A
- * device, FIFO or folder that stands at `path` is refused.
- */
+/* Only a regular file, or nothing, may be replaced: never a device, FIFO or folder. */
+static int
+may_replace(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(st.st_mode))
+		return 0;
+	return S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+}
+
+/* A file that has no name yet, in the folder of `path`: what is interrupted leaves nothing. */
 static int
 open_nameless(const char *path)
 {
 	_cleanup_free_ char *copy = strdup(path);
-	struct stat st;
 	int fd;
 
 	if (!copy)
 		return -ENOMEM;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
 	fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
@@ -186,8 +193,11 @@ save_file(const char *path, const struct snapshot *s, const struct buffer *text)
 	const char *to = target ? target : path;
 	int r;
 
+	r = may_replace(to);
+	if (r < 0)
+		return r;
 	fd = open_nameless(to);
-	if (fd == -EOPNOTSUPP || fd == -EINVAL)
+	if (fd == -EOPNOTSUPP || fd == -EINVAL || fd == -EISDIR)
 		fd = open_named(to, &temporary);
 	if (fd < 0)
 		return fd;
@@ -213,7 +223,7 @@ save(const char *path, const struct snapshot *s, const struct buffer *text)
 	r = save_file(path, s, text);
 	if (r < 0)
 		say_error("%s: cannot be written: %s", path,
-			  r == -ENOTSUP ? "it is not a regular file" : error_text(r));
+			  r == -EMEDIUMTYPE ? "it is not a regular file" : error_text(r));
 	return r;
 }
 
