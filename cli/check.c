@@ -79,8 +79,6 @@ run(int argc, char **argv)
 		return EXIT_TROUBLE;
 	if (n == 2 && snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0)
 		return EXIT_TROUBLE;
-	if (n == 2 && !there.facts->header->has_asked_sha256)
-		say_note("%s was made without a source (probe -s): what the tree uses was not asked there", paths[1]);
 	if (work_same_source(&source, &there, paths[1]) < 0)
 		return EXIT_TROUBLE;
 	return work_report(&w, &source, &there);

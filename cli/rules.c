@@ -8,6 +8,8 @@
 #include "cli/work.h"
 #include "reports/rules.h"
 
+#include <errno.h>
+
 enum { OPTION_RULES_FORMAT = 1 };
 
 static int run(int argc, char **argv);
@@ -18,15 +20,16 @@ static const struct option_row options[] = {
 
 const struct command command_rules = {
 	.name = "rules",
-	.synopsis = "[ID] [-f text|json|markdown]",
+	.synopsis = "[ID | TEXT] [-f text|json|markdown]",
 	.summary = "list the rules, or explain one",
 	.description =
 		"Lists what is judged, a line a rule. With an ID: what it means, what happens, why it is\n"
-		"permanent or transient, what to do, and what CRIU's own log would say. To find a rule by\n"
-		"a message of CRIU: migcheck rules -f json | grep 'bad build-ID'",
+		"permanent or transient, what to do, and what CRIU's own log would say. Any other text is\n"
+		"searched for in ids, titles and CRIU's messages: give it a piece of CRIU's log.",
 	.examples =
 		"  migcheck rules\n"
-		"  migcheck rules dst-file-buildid\n",
+		"  migcheck rules dst-file-buildid\n"
+		"  migcheck rules 'bad build-ID'\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.run = run,
@@ -41,12 +44,16 @@ print(const char *id, const char *format, struct buffer *out)
 	};
 	const struct rule *rule = id ? rule_find(id) : NULL;
 
-	if (id && !rule) {
-		say_error("no rule is called '%s'; migcheck rules lists them", id);
-		return -ENOENT;
-	}
+	int r;
+
 	if (rule)
 		return rules_explain(rule, &o, out);
+	if (id) {
+		r = rules_search(id, &o, out);
+		if (r == -ENOENT)
+			say_error("no rule is called '%s', and none says it; migcheck rules lists them", id);
+		return r;
+	}
 	if (streq(format, "json"))
 		return rules_json(out);
 	return streq(format, "markdown") ? rules_markdown(out) : rules_list(&o, out);

@@ -7,6 +7,8 @@
 #include "reports/json-out.h"
 #include "reports/style.h"
 
+#include <errno.h>
+
 int
 rules_list(const struct report_options *o, struct buffer *out)
 {
@@ -17,7 +19,7 @@ rules_list(const struct report_options *o, struct buffer *out)
 		for (size_t k = 0; k < rulesets[i]->n; k++) {
 			const struct rule *r = &rulesets[i]->rules[k];
 
-			page_line(&p, 2, r->id, 32, STYLE_PLAIN, r->title);
+			page_line(&p, 2, r->id, 36, STYLE_PLAIN, r->title);
 		}
 	}
 	return p.error;
@@ -64,6 +66,39 @@ rules_explain(const struct rule *r, const struct report_options *o, struct buffe
 	page_line(&p, 2, "do", 14, STYLE_PLAIN, r->remedy);
 	page_line(&p, 2, "CRIU's log", 14, STYLE_PLAIN, r->criu_says ? r->criu_says : "says nothing of it");
 	return p.error;
+}
+
+static bool
+rule_says(const struct rule *r, const char *text)
+{
+	return strcasestr(r->id, text) || strcasestr(r->title, text) ||
+	       (r->criu_says && (strcasestr(r->criu_says, text) || strcasestr(text, r->criu_says)));
+}
+
+int
+rules_search(const char *text, const struct report_options *o, struct buffer *out)
+{
+	struct page p = { .out = out, .options = o };
+	const struct rule *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_rulesets; i++) {
+		for (size_t k = 0; k < rulesets[i]->n; k++) {
+			const struct rule *r = &rulesets[i]->rules[k];
+
+			if (!rule_says(r, text))
+				continue;
+			page_line(&p, 2, r->id, 36, STYLE_PLAIN, r->title);
+			found = r;
+			n++;
+		}
+	}
+	if (n == 0)
+		return -ENOENT;
+	if (n > 1)
+		return p.error;
+	out->n = 0;
+	return rules_explain(found, o, out);
 }
 
 int

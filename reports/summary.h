@@ -21,6 +21,13 @@ struct summary_time summary_time(int64_t ns);
 
 /*
  * Appends the whole line for this tree, "criu dump -t 4211 --tcp-established", with the
- * lossless options that the requirements name. Raw text: to be escaped. 0 or -ENOMEM.
+ * lossless options that the requirements name, quoted for a shell where a word needs it. Raw
+ * text: to be escaped. 0 or -ENOMEM.
  */
 int summary_command(const struct assessment *a, int stage, struct buffer *out);
+
+/*
+ * Appends the options by which findings could be lifted (lossy, or to be arranged), each once;
+ * nothing when there are none. 0 or -ENOMEM.
+ */
+int summary_arranged(const struct assessment *a, struct buffer *out);

@@ -8,7 +8,7 @@
 #include "reports/summary.h"
 #include "reports/text-findings.h"
 
-enum { INDENT = 2, SHOWN_THINGS = 3 };
+enum { INDENT = 2, SHOWN_THINGS = 3, SHOWN_RULES = 6 };
 
 static const char *
 plural(size_t n)
@@ -30,8 +30,10 @@ put_age(struct buffer *b, const struct assessment *a, const Header *h)
 	/* A look of just now needs no word; an old one does. */
 	if (age >= 7200)
 		(void) buffer_printf(b, ", %lld hours ago", (long long) (age / 3600));
-	else if (age >= 60)
+	else if (age >= 120)
 		(void) buffer_printf(b, ", %lld minutes ago", (long long) (age / 60));
+	else if (age >= 60)
+		(void) buffer_printf(b, ", a minute ago");
 }
 
 static void
@@ -96,6 +98,39 @@ put_destination(struct page *p, const struct assessment *a)
 	page_line(p, 0, "", 0, STYLE_PLAIN, buffer_slice(&b).p);
 }
 
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && streq(a, b));
+}
+
+/* One cause often leaves many rules without their facts: it is told once, with all of them. */
+static bool
+same_cause(const struct unknown *a, const struct unknown *b)
+{
+	return a->at_destination == b->at_destination && same(a->missing, b->missing) &&
+	       same(a->because, b->because);
+}
+
+static bool
+told_before(const struct assessment *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_cause(&a->unknowns[i], &a->unknowns[n]))
+			return true;
+	return false;
+}
+
+static size_t
+count_causes(const struct assessment *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_unknowns; i++)
+		n += !told_before(a, i);
+	return n;
+}
+
 /* "BLOCKED   2 permanent, 1 transient; 2 options needed; 1 fact not learned" */
 static void
 put_verdict(struct page *p, const struct assessment *a)
@@ -114,7 +149,7 @@ put_verdict(struct page *p, const struct assessment *a)
 	if (a->n_requirements > 0)
 		(void) buffer_printf(&b, "; %zu requirement%s", a->n_requirements, plural(a->n_requirements));
 	if (a->n_unknowns > 0)
-		(void) buffer_printf(&b, "; %zu fact%s not learned", a->n_unknowns, plural(a->n_unknowns));
+		(void) buffer_printf(&b, "; %zu fact%s not learned", count_causes(a), plural(count_causes(a)));
 	page_lead(p, verdict_style(a->verdict), words[a->verdict], STYLE_PLAIN, buffer_slice(&b).p);
 }
 
@@ -124,15 +159,17 @@ put_things(struct buffer *b, const struct requirement *q)
 	size_t shown = q->n_things < SHOWN_THINGS ? q->n_things : SHOWN_THINGS;
 
 	for (size_t i = 0; i < shown; i++)
-		(void) buffer_printf(b, "%s%s", i ? ", " : "", q->things[i]);
+		(void) buffer_printf(b, "%s%s", i ? "; " : "", q->things[i]);
 	if (q->things_total > shown)
 		(void) buffer_printf(b, " and %zu more", q->things_total - shown);
 }
 
-/* One line an option, though it is asked for on both sides. */
+/* One line an option, though it is asked for on both sides. A file to copy stands there once anyway. */
 static bool
 said_before(const struct assessment *a, size_t n)
 {
+	if (a->requirements[n].kind == REQUIRE_SYNC)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (a->requirements[i].kind == a->requirements[n].kind &&
 		    streq(a->requirements[i].option, a->requirements[n].option))
@@ -148,7 +185,7 @@ put_requirements(struct page *p, const struct assessment *a)
 		[REQUIRE_LOSSY] = "loses something: ",
 		[REQUIRE_ARRANGED] = "to be arranged: ",
 		[REQUIRE_SYNC] = "copy after the freeze: ",
-		[REQUIRE_INSTALL] = "to be installed there: ",
+		[REQUIRE_INSTALL] = "install there: ",
 	};
 	_cleanup_buffer_ struct buffer b = { 0 };
 
@@ -158,6 +195,10 @@ put_requirements(struct page *p, const struct assessment *a)
 		(void) summary_command(a, stage, &b);
 		page_line(p, INDENT, "", INDENT, STYLE_CYAN, buffer_slice(&b).p);
 	}
+	b.n = 0;
+	(void) summary_arranged(a, &b);
+	if (b.n > 0)
+		page_line(p, FIELD, "what findings offer:", FIELD, STYLE_CYAN, b.p);
 	for (size_t i = 0; i < a->n_requirements; i++) {
 		const struct requirement *q = &a->requirements[i];
 
@@ -182,35 +223,13 @@ put_assumed(struct page *p, const struct assessment *a)
 		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, h->brings[i]);
 }
 
-static bool
-same(const char *a, const char *b)
-{
-	return a == b || (a && b && streq(a, b));
-}
-
-/* One cause often leaves many rules without their facts: it is told once, with all of them. */
-static bool
-same_cause(const struct unknown *a, const struct unknown *b)
-{
-	return a->at_destination == b->at_destination && same(a->missing, b->missing) &&
-	       same(a->because, b->because);
-}
-
-static bool
-told_before(const struct assessment *a, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (same_cause(&a->unknowns[i], &a->unknowns[n]))
-			return true;
-	return false;
-}
-
 /* The rules that a cause leaves undecided; true when one of them is a blocker's. */
 static bool
 list_undecided(const struct assessment *a, size_t n, struct buffer *b)
 {
 	const char *last = NULL;
 	bool blocker = false;
+	size_t rules = 0;
 
 	for (size_t i = n; i < a->n_unknowns; i++) {
 		const struct unknown *u = &a->unknowns[i];
@@ -218,10 +237,14 @@ list_undecided(const struct assessment *a, size_t n, struct buffer *b)
 		if (!same_cause(u, &a->unknowns[n]))
 			continue;
 		blocker = blocker || u->rule->severity == SEVERITY_BLOCKER;
-		if (!last || !streq(last, u->rule->id))
+		if (last && streq(last, u->rule->id))
+			continue;
+		if (rules++ < SHOWN_RULES)
 			(void) buffer_printf(b, "%s%s", last ? ", " : "", u->rule->id);
 		last = u->rule->id;
 	}
+	if (rules > SHOWN_RULES)
+		(void) buffer_printf(b, " and %zu more", rules - SHOWN_RULES);
 	return blocker;
 }
 
@@ -243,7 +266,7 @@ put_unknowns(struct page *p, const struct assessment *a)
 		page_line(p, INDENT, "", INDENT, blocker ? STYLE_YELLOW : STYLE_PLAIN, buffer_slice(&head).p);
 		page_line(p, FIELD, "because", TEXT, STYLE_PLAIN, u->because);
 		page_line(p, FIELD, "do", TEXT, STYLE_PLAIN, u->remedy);
-		page_line(p, FIELD, "leaves", TEXT, STYLE_DIM, buffer_slice(&rules).p);
+		page_line(p, FIELD, "open", TEXT, STYLE_DIM, buffer_slice(&rules).p);
 	}
 }
 
