@@ -136,7 +136,8 @@ print_bytes(enum field_format format, const ProtobufCBinaryData *data, struct bu
 			if (r < 0)
 				return r;
 		}
-		return buffer_add(out, data->data + (abstract ? 1 : 0), data->len - (abstract ? 1 : 0));
+		/* An empty name has no bytes to point at. */
+		return data->len == 0 ? 0 : buffer_add(out, data->data + (abstract ? 1 : 0), data->len - (abstract ? 1 : 0));
 	}
 	for (size_t i = 0; i < data->len; i++) {
 		r = buffer_printf(out, "%02x", data->data[i]);
