@@ -12,6 +12,7 @@
 #include "base/crew.h"
 #include "base/root.h"
 #include "kernel/filesystem.h"
+#include "kernel/leases.h"
 #include <errno.h>
 #include <sys/statfs.h>
 
@@ -117,15 +118,18 @@ digest_read(int fd, struct crew_slot *slot, struct identity *ret)
 }
 
 static int
-open_to_read(int held, const char *fs_type, struct stat *ret_st)
+open_to_read(int held, const struct identity_wants *wants, struct stat *ret_st)
 {
 	struct statfs fs;
+	struct stat st;
 
-	if (!filesystem_name_may_be_read(fs_type))
+	if (!filesystem_name_may_be_read(wants->fs_type))
 		return -ENOTSUP;
-	if (fstatfs(held, &fs) < 0)
+	if (fstatfs(held, &fs) < 0 || fstat(held, &st) < 0)
 		return -errno;
-	if (!filesystem_may_be_read(fs_type, (uint64_t) fs.f_type))
+	if (wants->leases && leases_forbid(wants->leases, &st, wants->fs_type))
+		return -EBUSY;
+	if (!filesystem_may_be_read(wants->fs_type, (uint64_t) fs.f_type))
 		return -ENOTSUP;
 	return root_reopen_regular(held, ret_st);
 }
@@ -136,7 +140,7 @@ identity_read(int held, const struct identity_wants *wants, struct crew_slot *sl
 {
 	struct stat st;
 	int r;
-	_cleanup_close_ int fd = open_to_read(held, wants->fs_type, &st);
+	_cleanup_close_ int fd = open_to_read(held, wants, &st);
 
 	*ret = (struct identity){ .state = DIGEST_STATE__DIGEST_NOT_WANTED };
 	if (fd == -ENOTSUP) {

@@ -10,11 +10,13 @@
 #include "kernel/elf.h"
 
 struct crew_slot;
+struct leases;
 
 struct identity_wants {
 	bool digest;
 	bool elf;
 	const char *fs_type;		/* as in mountinfo; NULL: not known */
+	const struct leases *leases;	/* that reading must not break; NULL: none */
 };
 
 /* Fixed in size, so that it can be handed from a child to its parent. */

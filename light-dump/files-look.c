@@ -125,7 +125,8 @@ file_read(const struct looking *l, uint32_t i, struct crew_slot *slot, struct id
 {
 	const File *f = l->facts->file[i];
 	const struct file_work *w = &l->plan->work[i];
-	struct identity_wants wants = { .digest = w->digest, .elf = w->elf, .fs_type = f->fs_type };
+	struct identity_wants wants = { .digest = w->digest, .elf = w->elf,
+					.fs_type = f->fs_type, .leases = &l->leases };
 	_cleanup_close_ int held = hold(l, i), by_path = -1;
 	struct looked looked = {};
 

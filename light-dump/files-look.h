@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/identity.h"
+#include "kernel/leases.h"
 #include "light-dump/files-plan.h"
 
 /* Where a path leads: the result of the first crew, which is in a hurry. */
@@ -19,6 +20,7 @@ struct looking {
 	struct tree_context *c;
 	const struct plan *plan;
 	const Snapshot *facts;
+	struct leases leases;		/* just before contents are read */
 };
 
 /* Follows the path of file `i`. */

@@ -65,7 +65,9 @@ report(const struct crew_progress *p, void *arg)
 static void
 gap(struct tree_context *c, const File *f, int error, const char *what)
 {
-	const char *remedy = error == -EACCES || error == -EPERM ? "run it as root" : NULL;
+	const char *remedy = error == -EACCES || error == -EPERM ? "run it as root" :
+			     error == -EBUSY ? "it is under a write lease, which reading would break" :
+					       NULL;
 
 	gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "files", f->user_pid, error, remedy, "%s of %s", what,
 		 f->path ? f->path : "a file without a path");
@@ -276,8 +278,10 @@ contents_read(struct tree_context *c, struct looking *l, const int *keep, size_t
 		.group = content_group,
 		.progress = c->options->progress ? report : NULL,
 	};
-	int r = crew_run(&job, &results);
+	int r = leases_read(c->root, &l->leases);
 
+	if (r == 0)
+		r = crew_run(&job, &results);
 	return r < 0 ? r : take_contents(c, l->plan, results);
 }
 
@@ -303,5 +307,6 @@ files_collect(struct tree_context *c)
 		r = paths_look(c, &l, keep, n_keep);
 	if (r == 0)
 		r = contents_read(c, &l, keep, n_keep);
+	leases_free(&l.leases);
 	return r;
 }

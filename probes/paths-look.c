@@ -135,7 +135,7 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 {
 	const File *f = q->file;
 	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
-					.fs_type = path_fs_type(a, st) };
+					.fs_type = path_fs_type(a, st), .leases = &a->leases };
 	struct stat now;
 
 	if (f->size > MAX_HASHED) {

@@ -6,6 +6,7 @@
 
 #include "base/crew.h"
 #include "kernel/identity.h"
+#include "kernel/leases.h"
 #include "probes/paths-wanted.h"
 #include "probes/probe.h"
 
@@ -14,6 +15,7 @@ struct paths {
 	struct path_questions questions;
 	uint32_t *order;		/* questions whose content is wanted, the biggest files first */
 	size_t n_order;
+	struct leases leases;		/* just before contents are read */
 };
 
 /* What the path is. */

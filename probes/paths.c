@@ -196,7 +196,9 @@ static void
 gap(struct probe_context *c, const struct path_question *q, int error)
 {
 	const char *remedy = error == -EACCES || error == -EPERM ? "run it as root" :
-			     error == -ETIMEDOUT ? "look after the file system that does not answer" : NULL;
+			     error == -ETIMEDOUT ? "look after the file system that does not answer" :
+			     error == -EBUSY ? "it is under a write lease, which reading would break" :
+					       NULL;
 
 	gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "paths", 0, error, remedy, "%s", q->path);
 }
@@ -342,7 +344,9 @@ contents_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
 	job->work = read_content;
 	job->group = content_group;
 	job->progress = o->progress ? report : NULL;
-	r = crew_run(job, &results);
+	r = leases_read(a->c->root, &a->leases);
+	if (r == 0)
+		r = crew_run(job, &results);
 	for (size_t k = 0; r == 0 && k < a->n_order; k++)
 		r = take_read(a, &a->questions.question[a->order[k]], answers[a->order[k]],
 			      crew_result(results, k));
@@ -372,5 +376,8 @@ paths_ask(struct probe_context *c)
 		a.questions.n = MAX_QUESTIONS;
 	}
 	r = paths_look(&a, &job);
-	return r < 0 ? r : contents_read(&a, &job, s->path_answer + begin);
+	if (r == 0)
+		r = contents_read(&a, &job, s->path_answer + begin);
+	leases_free(&a.leases);
+	return r;
 }

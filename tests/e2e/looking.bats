@@ -82,3 +82,28 @@ PYTHON
 	# The content was really read: its digest is the one that sha256sum finds.
 	"$MIGCHECK" show "$BATS_TEST_TMPDIR/source" | grep -F "$BATS_TEST_TMPDIR/file" | grep -q "$(sha256sum < "$BATS_TEST_TMPDIR/file" | cut -d' ' -f1)"
 }
+
+@test "a write lease of somebody outside the tree is not broken, on either side" {
+	cp /etc/passwd "$BATS_TEST_TMPDIR/leased"
+	# The tree holds it by O_PATH, which opens nothing; the lease is another program's.
+	start_quiet python3 -c "import os, time; os.open('$BATS_TEST_TMPDIR/leased', os.O_PATH); time.sleep(600)"
+	sleep 0.3
+	python3 - "$BATS_TEST_TMPDIR/leased" "$MIGCHECK" "$QUIET_PID" "$BATS_TEST_TMPDIR" <<'PYTHON'
+import fcntl, os, signal, subprocess, sys
+path, migcheck, pid, tmp = sys.argv[1:]
+broken = []
+signal.signal(signal.SIGIO, lambda *_: broken.append(1))
+def run(*arguments):
+    return subprocess.run([migcheck, *arguments], check=True, capture_output=True, text=True).stdout
+run("dump", "-q", "-p", pid, "-o", tmp + "/free")
+fd = os.open(path, os.O_RDONLY)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+run("dump", "-q", "-p", pid, "-o", tmp + "/source")
+run("probe", "-q", "-s", tmp + "/free", "-o", tmp + "/there")
+assert not broken and fcntl.fcntl(fd, fcntl.F_GETLEASE) == fcntl.F_WRLCK
+for side in "/source", "/there":
+    assert any("EBUSY" in l and "leased" in l for l in run("show", tmp + side).splitlines()), side
+# It is one that reading breaks: what was kept from it in the beginning is read.
+assert "digest_state=done" in [l for l in run("show", tmp + "/free").splitlines() if path in l][0]
+PYTHON
+}
