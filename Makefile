@@ -11,7 +11,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 	libcpuid-dev libjson-c-dev libmnl-dev zlib1g-dev
 DEPS_TEST := $(DEPS_BUILD) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates
-DEPS_LINT := clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck
+DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
 LIBS := libprotobuf-c libcrypto libkmod libcpuid json-c libmnl zlib
@@ -84,7 +84,7 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs install \
 	coverage-rules
 
-all: $(BUILD)/migcheck
+all: $(BUILD)/migcheck	## build build/release/migcheck (the default)
 
 $(BUILD)/migcheck: $(OBJECTS) $(GEN_O)
 	$(call say,LINK,$@)
