@@ -190,6 +190,18 @@ is_same_object(int fd, const Fd *target)
 	return fstat(fd, &st) == 0 && (!target->has_ino || st.st_ino == target->ino);
 }
 
+/* What a pipe's duplicate shows is its fill and size, which alone say little: no gap for it. */
+static void
+note_refusal(struct task_context *c, struct dup *dup, const Fd *fd)
+{
+	if (dup->refused || (fd->kind != FD_KIND__FD_SOCKET && fd->kind != FD_KIND__FD_TERMINAL))
+		return;
+	dup->refused = true;
+	gap_note(c->gaps, DOMAIN__DOMAIN_FDS, "fds", c->pid, -EOPNOTSUPP,
+		 c->root->recorded ? "dump the live machine" : "run without --no-dup",
+		 "pidfd_getfd(2)");
+}
+
 void
 dup_look(struct task_context *c, struct dup *dup, Fd *fd)
 {
@@ -197,8 +209,12 @@ dup_look(struct task_context *c, struct dup *dup, Fd *fd)
 	DupState *d;
 	int r;
 
-	if (c->options->no_dup || c->root->recorded || !is_wanted(fd))
+	if (!is_wanted(fd))
 		return;
+	if (c->options->no_dup || c->root->recorded) {
+		note_refusal(c, dup, fd);
+		return;
+	}
 	r = open_pidfd(c, dup);
 	if (r >= 0) {
 		copy = (int) syscall(SYS_pidfd_getfd, dup->pidfd, fd->number, 0);

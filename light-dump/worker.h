@@ -110,6 +110,7 @@ int path_file_of_mapping(struct task_context *c, const struct maps_entry *e, str
 /* Fills fd->dup, and fd->terminal's state, from a duplicate. Notes its own gaps. */
 struct dup {
 	int pidfd;			/* -1: not yet opened */
+	bool refused;			/* that no duplicate is made was noted */
 };
 void dup_look(struct task_context *c, struct dup *dup, Fd *fd);
 
