@@ -7,6 +7,9 @@
 
 #include "kernel/proc-net.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 int
 sock_entry_ino(const struct sock_entry *e, uint64_t *ret)
 {
@@ -30,6 +33,13 @@ sock_entry_parse(const struct sock_entry *e, struct arena *arena, Socket *s)
 	if (r < 0)
 		return r;
 	return s->facts_from ? 0 : -ENOMEM;
+}
+
+bool
+sock_kind_may_be_missing(const struct sock_kind *kind)
+{
+	return kind->family == AF_INET6 || kind->family == AF_PACKET ||
+	       (kind->family == AF_INET && kind->protocol == IPPROTO_UDPLITE);
 }
 
 struct answers {

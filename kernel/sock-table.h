@@ -41,6 +41,9 @@ struct sock_walked {
 	size_t odd_lines;		/* lines of the text that could not be read */
 };
 
+/* May a kernel lack the table, and so have no such sockets? IPv6, UDP-Lite, packets: yes. */
+bool sock_kind_may_be_missing(const struct sock_kind *kind);
+
 /* 0; what `each` said; -ENOENT where there is no such table at all; -errno. */
 int sock_table_walk(const struct sock_tables *t, const struct sock_kind *kind,
 		    const struct sock_walk *w, struct sock_walked *ret);

@@ -194,7 +194,7 @@ note_gaps(struct sockets *s, size_t netns, const struct sock_kind *kind,
 	int pid = s->netns.netns[netns].pid;
 	char remedy[96];
 
-	if (r < 0 && r != -ENOENT) {
+	if (r < 0 && (r != -ENOENT || !sock_kind_may_be_missing(kind))) {
 		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid, r, NULL, "/proc/%d/%s",
 			 pid, kind->text);
 		return;

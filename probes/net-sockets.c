@@ -192,8 +192,7 @@ tell_sockets(struct telling *p, const struct sock_tables *tables)
 		if (!has_ports(p->kind))
 			continue;
 		r = sock_table_walk(tables, p->kind, &w, &walked);
-		/* No such table: no IPv6, or no UDP-Lite any more. */
-		if (r == 0 || r == -ENOENT)
+		if (r == 0 || (r == -ENOENT && sock_kind_may_be_missing(p->kind)))
 			continue;
 		if (r == -ENOMEM)
 			return r;

@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -161,6 +162,32 @@ test_all_ports(void **state)
 	close(tcp);
 }
 
+/* A kernel may be without IPv6 or UDP-Lite; without UDP it is a table that was not read. */
+static void
+test_a_table_that_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	char folder[] = "/tmp/test-net-probe.XXXXXX", path[64];
+	static const char *const names[] = { "tcp", "udp" };
+
+	assert_non_null(mkdtemp(folder));
+	root_close(&f->root);
+	assert_int_equal(root_open(folder, true, &f->root), 0);
+	assert_int_equal(mkdirat(f->root.fd, "proc", 0755), 0);
+	assert_int_equal(mkdirat(f->root.fd, "proc/net", 0755), 0);
+	for (size_t i = 0; i < 2; i++) {
+		(void) snprintf(path, sizeof(path), "%s/proc/net/%s", folder, names[i]);
+		assert_int_equal(close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644)), 0);
+		f->gaps.n = 0;
+		assert_int_equal(net_ask(&f->context), 0);
+		assert_int_equal(f->context.host->net->sockets_complete, i == 1);
+		for (size_t k = 0; k < f->gaps.n; k++)
+			assert_true(i == 0 || !strstr(f->gaps.gap[k]->subject, "/proc/net/udp"));
+	}
+	(void) snprintf(path, sizeof(path), "rm -r %s", folder);
+	assert_int_equal(system(path), 0);
+}
+
 static void
 test_source_side_tells_no_ports(void **state)
 {
@@ -308,6 +335,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ports_of_the_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_ports, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_table_that_is_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_source_side_tells_no_ports, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unix_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_abstract_names, set_up, tear_down),
