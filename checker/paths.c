@@ -35,11 +35,13 @@ static const char *const pathless[] = {
 	"/memfd:", "/SYSV", "/[aio]", "/anon_hugepage", "/secretmem", "/dev/zero", "/dmabuf:",
 };
 
-static bool
-never_had_a_path(const char *name)
+bool
+file_never_had_path(const File *f)
 {
+	if (!f->path || !(f->deleted || (f->has_nlink && f->nlink == 0)))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(pathless); i++)
-		if (slice_starts(slice_of(name), pathless[i]))
+		if (slice_starts(slice_of(f->path), pathless[i]))
 			return true;
 	return false;
 }
@@ -59,16 +61,44 @@ file_is_of_kernel(const File *f)
 	return is_one_of(f->fs_type, of_kernel, ARRAY_SIZE(of_kernel));
 }
 
+/* Mounts of one namespace are read together: where one is known, all are. */
+enum mount_place
+file_mount_place(const struct judge *j, uint64_t mnt_ns, uint32_t mnt_id)
+{
+	const Snapshot *s = j->source;
+	bool known, dumped, any = false;
+	uint64_t of_criu;
+
+	if (index_mount(j->at, mnt_ns, mnt_id))
+		return MOUNT_THERE;
+	dumped = index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known);
+	of_criu = dumped ? namespace_of(s->criu_place->ns, NAMESPACE_KIND__NS_MNT) : 0;
+	for (size_t i = 0; i < s->n_mount; i++) {
+		any |= s->mount[i]->mnt_ns == mnt_ns;
+		/* criu knows the mounts of all namespaces that it dumps, by numbers that are unique */
+		if (s->mount[i]->id == mnt_id && s->mount[i]->mnt_ns != of_criu)
+			return MOUNT_THERE;
+	}
+	return any ? MOUNT_ELSEWHERE : MOUNT_NOT_KNOWN;
+}
+
+bool
+file_is_foreign(const struct judge *j, const File *f)
+{
+	return f->has_mnt_id && f->has_mnt_ns &&
+	       file_mount_place(j, f->mnt_ns, f->mnt_id) == MOUNT_ELSEWHERE;
+}
+
 enum file_way
 file_way(const struct judge *j, const File *f)
 {
 	bool known, dumped = index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known);
 	const Mount *m;
 
-	if (!f->path || f->path[0] != '/')
+	if (!f->path || f->path[0] != '/' || file_is_foreign(j, f))
 		return WAY_OTHER;
 	if (f->has_nlink && f->nlink == 0)
-		return never_had_a_path(f->path) ? WAY_OTHER : WAY_GHOST;
+		return file_never_had_path(f) ? WAY_OTHER : WAY_GHOST;
 	if (f->path_state == PATH_STATE__PATH_GONE || f->deleted)
 		return WAY_LINK_REMAP;
 	if (f->path_state == PATH_STATE__PATH_REPLACED)
@@ -120,6 +150,19 @@ file_answer(struct judge *j, const File *f, const PathAnswer **ret)
 	}
 	*ret = a;
 	return FINE;
+}
+
+enum judgement
+file_of_no_kind(struct judge *j, const File *f)
+{
+	const PathAnswer *a;
+
+	if (file_way(j, f) != WAY_BY_PATH)
+		return NOT_ABOUT;
+	a = index_path(j->there, f->path);
+	if (a && a->declared)
+		return NOT_ABOUT;
+	return judge_unknown(j, false, DOMAIN__DOMAIN_FILES, f->path, "what kind of file it is");
 }
 
 bool

@@ -15,6 +15,24 @@ enum file_way {
 	WAY_OTHER,			/* not by a path of ours: criu refuses, or remakes the file system */
 };
 
+/* Where a mount is that a descriptor says it is on. */
+enum mount_place {
+	MOUNT_THERE,			/* in its namespace, or in another that criu dumps */
+	MOUNT_ELSEWHERE,		/* detached, or of a namespace that criu does not look at */
+	MOUNT_NOT_KNOWN,		/* the mounts of the namespace were not learned */
+};
+
+enum mount_place file_mount_place(const struct judge *j, uint64_t mnt_ns, uint32_t mnt_id);
+
+/*
+ * On a mount that its namespace does not have: its path means nothing to anybody in there.
+ * file-mount-unknown says so; nothing else is to be derived from its name.
+ */
+bool file_is_foreign(const struct judge *j, const File *f);
+
+/* "/memfd:jit", "/SYSV00000000": memory that the kernel calls a deleted file. */
+bool file_never_had_path(const File *f);
+
 enum file_way file_way(const struct judge *j, const File *f);
 
 /*
@@ -24,6 +42,12 @@ enum file_way file_way(const struct judge *j, const File *f);
  * An answer of kind NONE is given back too: nothing is there.
  */
 enum judgement file_answer(struct judge *j, const File *f, const PathAnswer **ret);
+
+/*
+ * For a file of which not even the kind was learned: UNKNOWN (said) where a restore would open
+ * its path; else NOT_ABOUT.
+ */
+enum judgement file_of_no_kind(struct judge *j, const File *f);
 
 /* The same inode on the same machine, or on one network file system. */
 bool file_is_same(const struct judge *j, const File *f, const PathAnswer *a);

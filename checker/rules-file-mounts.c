@@ -9,7 +9,7 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "checker/judge.h"
+#include "checker/paths.h"
 #include "checker/rulesets.h"
 #include <sys/stat.h>
 
@@ -30,15 +30,6 @@ use_text(const File *f)
 }
 
 static bool
-ns_has_mounts(const Snapshot *s, uint64_t mnt_ns)
-{
-	for (size_t i = 0; i < s->n_mount; i++)
-		if (s->mount[i]->mnt_ns == mnt_ns)
-			return true;
-	return false;
-}
-
-static bool
 is_terminal(const File *f)
 {
 	return S_ISCHR(f->mode) && (f->rdev_major == 4 || f->rdev_major == 5 ||
@@ -54,28 +45,114 @@ shell_job_lifts(struct judge *j, const File *f)
 	return FINE;
 }
 
-static enum judgement
-file_mount_unknown(struct judge *j, const struct subject *s)
+/*
+ * What one process does with its files. A file has one record, whatever mounts it was reached
+ * by (/dev/null of the host and of the container is one inode), so each descriptor is asked for
+ * the mount that it has itself.
+ */
+struct uses {
+	struct judge *j;
+	const Process *process;
+	enum judgement (*judge)(struct uses *u, const File *f, uint32_t mnt_id);
+	struct {
+		uint64_t ns;
+		uint32_t id;
+	} fine[8];				/* mounts that were looked at already */
+	size_t n_fine;
+	enum judgement worst;
+};
+
+static bool
+was_fine(const struct uses *u, uint64_t ns, uint32_t id)
 {
-	const File *f = s->file;
+	for (size_t i = 0; i < u->n_fine; i++)
+		if (u->fine[i].id == id && u->fine[i].ns == ns)
+			return true;
+	return false;
+}
+
+static void
+judge_use(struct uses *u, bool has_file, uint32_t file, bool has_mount, uint32_t mnt_id)
+{
+	const File *f = index_file(u->j->at, has_file, file);
+	enum judgement said;
+
+	if (!f || !f->has_mnt_ns || !(has_mount || f->has_mnt_id) || file_never_had_path(f))
+		return;
+	if (!has_mount)
+		mnt_id = f->mnt_id;
+	if (was_fine(u, f->mnt_ns, mnt_id))
+		return;
+	said = u->judge(u, f, mnt_id);
+	if (said > u->worst)
+		u->worst = said;
+	if (said == FINE && !is_terminal(f) && u->n_fine < ARRAY_SIZE(u->fine)) {
+		u->fine[u->n_fine].ns = f->mnt_ns;
+		u->fine[u->n_fine++].id = mnt_id;
+	}
+}
+
+static void
+judge_path_use(struct uses *u, const PathUse *use)
+{
+	if (use)
+		judge_use(u, use->has_file, use->file, false, 0);
+}
+
+static enum judgement
+judge_uses(struct judge *j, const Process *p,
+	   enum judgement (*judge)(struct uses *u, const File *f, uint32_t mnt_id))
+{
+	struct uses u = { .j = j, .process = p, .judge = judge, .worst = NOT_ABOUT };
+
+	judge_path_use(&u, p->exe);
+	judge_path_use(&u, p->cwd);
+	judge_path_use(&u, p->root);
+	for (size_t i = 0; i < p->n_fd && u.worst != UNKNOWN; i++)
+		judge_use(&u, p->fd[i]->has_file, p->fd[i]->file, p->fd[i]->has_mnt_id, p->fd[i]->mnt_id);
+	for (size_t i = 0; i < p->n_mapping && u.worst != UNKNOWN; i++)
+		judge_use(&u, p->mapping[i]->has_file, p->mapping[i]->file, p->mapping[i]->has_mnt_id,
+			  p->mapping[i]->mnt_id);
+	return u.worst;
+}
+
+/* By a descriptor of another mount than the one by which the record was made it is open. */
+static const char *
+use_of(const File *f, uint32_t mnt_id)
+{
+	return f->has_mnt_id && f->mnt_id == mnt_id ? use_text(f) : "open";
+}
+
+static enum judgement
+mount_is_known(struct uses *u, const File *f, uint32_t mnt_id)
+{
+	struct judge *j = u->j;
 	struct finding *found;
 
-	if (!f->has_mnt_id || !f->has_mnt_ns)
-		return NOT_ABOUT;
-	if (index_mount(j->at, f->mnt_ns, f->mnt_id))
+	switch (file_mount_place(j, f->mnt_ns, mnt_id)) {
+	case MOUNT_THERE:
 		return FINE;
-	if (!ns_has_mounts(j->source, f->mnt_ns))
+	case MOUNT_NOT_KNOWN:
 		return judge_unknown(j, false, DOMAIN__DOMAIN_MOUNTS, f->path ? f->path : "",
 				     "the mounts of its mount namespace");
+	default:
+		break;
+	}
 	if (is_terminal(f))
 		return shell_job_lifts(j, f);
 	found = judge_find(j, f->path ? f->path : "",
-			   judge_text(j, "%s on mount %u, which is not mounted in its namespace", use_text(f),
-				      f->mnt_id),
+			   judge_text(j, "%s on mount %u, which is not mounted in its namespace",
+				      use_of(f, mnt_id), mnt_id),
 			   NULL);
-	found->option = judge_text(j, "--external file[%x:%llx]", f->mnt_id, (unsigned long long) f->ino);
+	found->option = judge_text(j, "--external file[%x:%llx]", mnt_id, (unsigned long long) f->ino);
 	found->option_kind = REQUIRE_ARRANGED;
 	return FINDING;
+}
+
+static enum judgement
+file_mount_unknown(struct judge *j, const struct subject *s)
+{
+	return judge_uses(j, s->process, mount_is_known);
 }
 
 static bool
@@ -109,14 +186,11 @@ cover_of(const struct judge *j, const Mount *m, bool own)
 }
 
 static enum judgement
-file_on_overmounted(struct judge *j, const struct subject *s)
+mount_is_not_hidden(struct uses *u, const File *f, uint32_t mnt_id)
 {
-	const File *f = s->file;
-	const Mount *m, *cover = NULL;
+	struct judge *j = u->j;
+	const Mount *m = index_mount(j->at, f->mnt_ns, mnt_id), *cover = NULL;
 
-	if (!f->has_mnt_id || !f->has_mnt_ns)
-		return NOT_ABOUT;
-	m = index_mount(j->at, f->mnt_ns, f->mnt_id);
 	if (!m)
 		return NOT_ABOUT;		/* file-mount-unknown tells of it */
 	for (int depth = 0; m && !cover && depth < 64; depth++) {
@@ -130,10 +204,33 @@ file_on_overmounted(struct judge *j, const struct subject *s)
 	if (is_terminal(f))
 		return shell_job_lifts(j, f);
 	judge_find(j, f->path ? f->path : "",
-		   judge_text(j, "%s, below the mount of %s at %s", use_text(f),
+		   judge_text(j, "%s, below the mount of %s at %s", use_of(f, mnt_id),
 			      cover->fs_type ? cover->fs_type : "?", cover->mountpoint),
 		   NULL)
-		->here_from = judge_text(j, "/proc/%d/mountinfo", f->user_pid);
+		->here_from = judge_text(j, "/proc/%d/mountinfo", u->process->pid);
+	return FINDING;
+}
+
+static enum judgement
+file_on_overmounted(struct judge *j, const struct subject *s)
+{
+	return judge_uses(j, s->process, mount_is_not_hidden);
+}
+
+/* The program is dumped as an open file of its mount, and an execve(2) of a memfd has none. */
+static enum judgement
+task_exe_memfd(struct judge *j, const struct subject *s)
+{
+	const Process *p = s->process;
+	const File *f = p->exe ? index_file(j->at, p->exe->has_file, p->exe->file) : NULL;
+	const char *path = f && f->path ? f->path : p->exe ? p->exe->path : NULL;
+
+	if (!path)
+		return NOT_ABOUT;
+	if (!slice_starts(slice_of(path), "/memfd:"))
+		return FINE;
+	judge_find(j, judge_process(j, p), judge_text(j, "executes %s", path), NULL)->here_from =
+		judge_text(j, "/proc/%d/exe", p->pid);
 	return FINDING;
 }
 
@@ -153,7 +250,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,
 		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_FILE,
+		.about = ABOUT_PROCESS,
 		.source_needs = FILES_NEEDED,
 		.check = file_mount_unknown,
 	},
@@ -166,9 +263,24 @@ static const struct rule rules[] = {
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,
 		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_FILE,
+		.about = ABOUT_PROCESS,
 		.source_needs = FILES_NEEDED | NEEDS(DOMAIN__DOMAIN_MOUNTS),
 		.check = file_on_overmounted,
+	},
+	{
+		.id = "task-exe-memfd",
+		.title = "a program was executed from memory",
+		.why = "CRIU dumps it without a word, and the restore does not find the file: the memory "
+		       "of a memfd_create(2) that was executed is on no path and in no image.",
+		.remedy = "start the program from a file on a disk or a tmpfs",
+		.criu_says = "No entry for reg-file-ID",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a program stays what was executed until it executes another",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_PROCESS,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_exe_memfd,
 	},
 };
 

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "checker/judge.h"
+#include "checker/paths.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 #include <sys/stat.h>
@@ -85,7 +85,7 @@ file_path_not_absolute(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 
-	if (!f->path)
+	if (!f->path || file_is_foreign(j, f))
 		return NOT_ABOUT;
 	if (f->path[0] == '/')
 		return FINE;
@@ -95,11 +95,12 @@ file_path_not_absolute(struct judge *j, const struct subject *s)
 
 /* How much of the disk a ghost takes that is over criu's default limit; 0: within it. */
 static uint64_t
-ghost_bytes(const File *f, bool of_overlay)
+ghost_bytes(const struct judge *j, const File *f, bool of_overlay)
 {
 	uint64_t bytes = f->blocks * 512;
 
-	if (!f->has_nlink || !f->has_blocks || !S_ISREG(f->mode) || bytes <= GHOST_LIMIT)
+	if (!f->has_nlink || !f->has_blocks || !S_ISREG(f->mode) || bytes <= GHOST_LIMIT ||
+	    file_is_foreign(j, f))
 		return 0;
 	if (of_overlay)
 		return f->nlink == 1 && name_is_gone(f) && is_fs(f, "overlay") ? bytes : 0;
@@ -115,7 +116,7 @@ ghost_too_big(struct judge *j, bool of_overlay)
 	uint64_t largest = 0;
 
 	for (size_t i = 0; i < source->n_file; i++) {
-		uint64_t bytes = ghost_bytes(source->file[i], of_overlay);
+		uint64_t bytes = ghost_bytes(j, source->file[i], of_overlay);
 
 		if (bytes > largest)
 			largest = bytes;
@@ -124,7 +125,7 @@ ghost_too_big(struct judge *j, bool of_overlay)
 		return FINE;
 	option = judge_text(j, "--ghost-limit %lluM", (unsigned long long) ((largest + GHOST_LIMIT - 1) >> 20));
 	for (size_t i = 0; i < source->n_file; i++) {
-		uint64_t bytes = ghost_bytes(source->file[i], of_overlay);
+		uint64_t bytes = ghost_bytes(j, source->file[i], of_overlay);
 
 		if (bytes)
 			judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, option,
@@ -160,7 +161,7 @@ is_nfs_silly(const File *f)
 static enum judgement
 file_nfs_silly(struct judge *j, const struct subject *s)
 {
-	if (!is_nfs_silly(s->file))
+	if (!is_nfs_silly(s->file) || file_is_foreign(j, s->file))
 		return NOT_ABOUT;
 	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--link-remap", s->file->path);
 	return FINE;
@@ -171,7 +172,7 @@ file_link_remap(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 
-	if (is_of_proc(f) || is_nfs_silly(f))
+	if (is_of_proc(f) || is_nfs_silly(f) || file_is_foreign(j, f))
 		return NOT_ABOUT;
 	/* Of a mapped file only its name is known to who may not look through map_files. */
 	if (!f->has_nlink && (name_is_gone(f) || f->path_state == PATH_STATE__PATH_REPLACED))
@@ -211,7 +212,7 @@ file_link_remap_fail(struct judge *j, const struct subject *s)
 	const File *f = s->file;
 	const char *because;
 
-	if (!has_links(f) || is_of_proc(f) || !name_is_gone(f))
+	if (!has_links(f) || is_of_proc(f) || !name_is_gone(f) || file_is_foreign(j, f))
 		return NOT_ABOUT;
 	because = no_link_because(j, f);
 	if (!because)
@@ -226,7 +227,7 @@ file_name_reused(struct judge *j, const struct subject *s)
 	const File *f = s->file;
 	bool device = S_ISCHR(f->mode) || S_ISBLK(f->mode);
 
-	if (!has_links(f))
+	if (!has_links(f) || file_is_foreign(j, f))
 		return NOT_ABOUT;
 	if (name_is_not_known(j, f))
 		return name_unknown(j, f);
@@ -250,7 +251,7 @@ file_path_stat_error(struct judge *j, const struct subject *s)
 	const File *f = s->file;
 	struct finding *found;
 
-	if (f->path_state == PATH_STATE__PATH_NOT_LOOKED)
+	if (f->path_state == PATH_STATE__PATH_NOT_LOOKED || file_is_foreign(j, f))
 		return NOT_ABOUT;
 	if (f->path_state != PATH_STATE__PATH_ERROR)
 		return FINE;
