@@ -49,12 +49,24 @@ escapes_a_nul_inside(void **state)
 	assert_string_equal(b.p, "a\\x00b");
 }
 
+static void
+makes_json_text_safe_for_a_terminal(void **state)
+{
+	static const char in[] = "{ \"a\": \"\xc2\x9b" "31m\x7f\xe2\x80\xae\xc3\xbc\",\n }";
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	(void) state;
+	assert_int_equal(escape_json_text(&b, in, sizeof(in) - 1), 0);
+	assert_string_equal(b.p, "{ \"a\": \"\\u009b31m\\u007f\\u202e\xc3\xbc\",\n }");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_as_the_table_says),
 		cmocka_unit_test(escapes_a_nul_inside),
+		cmocka_unit_test(makes_json_text_safe_for_a_terminal),
 	};
 
 	return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
