@@ -15,6 +15,7 @@ enum {
 	NICE_LIFTED = 10,
 	NICE_LOWEST = 19,
 	PATIENCE_MS = 50,		/* before the processor time is judged */
+	PATIENCE_LATER_MS = 500,	/* and judged again */
 	DISK_PATIENCE_MS = 1000,
 	SHARE = 20,			/* a twentieth of a processor is enough */
 	/* IOPRIO_PRIO_VALUE(class, level) of ioprio_set(2), which has no header in the C library. */
@@ -83,16 +84,29 @@ lift_processor(pid_t pid)
 		(void) sched_setaffinity(pid, sizeof(may), &may);
 }
 
+/* Whether the child got next to nothing since it was last looked at, some time ago. */
+static bool
+is_starving(struct idle_watch *w, pid_t pid, int64_t ran_ms)
+{
+	int64_t passed = ran_ms - w->looked_ms, used, got;
+
+	if (passed < (w->looked_ms ? PATIENCE_LATER_MS : PATIENCE_MS))
+		return false;
+	used = time_used(pid);
+	if (used < 0)
+		return false;
+	got = used - w->used_ms;
+	w->looked_ms = ran_ms;
+	w->used_ms = used;
+	return got < passed / SHARE;
+}
+
 void
 idle_lift(struct idle_watch *w, pid_t pid, int64_t ran_ms, int64_t silent_ms)
 {
-	int64_t used;
-
-	if (!w->processor_lifted && ran_ms >= PATIENCE_MS) {
-		used = time_used(pid);
-		w->processor_lifted = used >= 0 && used < ran_ms / SHARE;
-		if (w->processor_lifted)
-			lift_processor(pid);
+	if (!w->processor_lifted && is_starving(w, pid, ran_ms)) {
+		w->processor_lifted = true;
+		lift_processor(pid);
 	}
 	if (!w->disk_lifted && silent_ms >= DISK_PATIENCE_MS) {
 		w->disk_lifted = true;

@@ -12,6 +12,7 @@
 
 struct idle_watch {
 	bool processor_lifted, disk_lifted;
+	int64_t looked_ms, used_ms;	/* at the last look at its processor time */
 };
 
 /*
@@ -22,7 +23,7 @@ void idle_become(unsigned int member, unsigned int members);
 
 /*
  * Looks at the child `pid`, which began `ran_ms` ago and last showed progress `silent_ms` ago:
- * one that got less than a twentieth of a processor becomes an ordinary task of nice 10 on
+ * one that got less than a twentieth of a processor lately becomes an ordinary task of nice 10 on
  * any processor, one that waited a second for a disk gets the lowest ordinary I/O priority.
  * Each once.
  */
