@@ -22,10 +22,13 @@ const Thread *index_thread(const struct tree_index *t, int tid, const Process **
 const Socket *index_socket(const struct tree_index *t, uint64_t ino);
 /* The first process, by pid, that holds the socket, and its descriptor. */
 const Process *index_socket_holder(const struct tree_index *t, uint64_t ino, const Fd **ret_fd);
+/* Whether a TCP socket of the tree listens on the port in this network namespace (0: not known). */
+bool index_listens(const struct tree_index *t, uint32_t port, uint64_t netns);
 /* Whether the tree holds the master of this pseudo terminal. */
 bool index_terminal_master(const struct tree_index *t, uint32_t index);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
+bool index_has_mounts(const struct tree_index *t, uint64_t mnt_ns);	/* any of this namespace */
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);
 
 /*
@@ -39,6 +42,10 @@ uint64_t namespace_of(const NamespaceSet *set, NamespaceKind kind);	/* 0: not kn
 const PathAnswer *index_path(const struct host_index *h, const char *path);
 const PidAnswer *index_pid(const struct host_index *h, int id);
 const CgroupAnswer *index_cgroup(const struct host_index *h, const char *controllers, const char *path);
+const UnixAnswer *index_unix(const struct host_index *h, ProtobufCBinaryData name);
+/* The sockets of this protocol bound to this port: how many, and the first of them. */
+size_t index_port(const struct host_index *h, uint32_t protocol, uint32_t port,
+		  const HostSocket *const **ret);
 const Module *index_module(const struct host_index *h, const char *asked);
 const Tool *index_tool(const struct host_index *h, const char *name);
 const char *index_sysctl(const struct host_index *h, const char *name);

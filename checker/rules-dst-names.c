@@ -21,18 +21,6 @@ enum {
 	TTY_SLAVE_MAJOR = 136,
 };
 
-static const UnixAnswer *
-answer_of(const struct judge *j, ProtobufCBinaryData name)
-{
-	for (size_t i = 0; i < j->destination->n_unix_answer; i++) {
-		const UnixAnswer *a = j->destination->unix_answer[i];
-
-		if (a->has_name && a->name.len == name.len && memcmp(a->name.data, name.data, name.len) == 0)
-			return a;
-	}
-	return NULL;
-}
-
 /* "/run/x.sock", "@app-bus": a NUL stands as "@". */
 static const char *
 name_text(struct judge *j, ProtobufCBinaryData name)
@@ -103,7 +91,7 @@ unix_path(struct judge *j, const struct subject *s)
 	if (!is_named(k, false) || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
 		return NOT_ABOUT;
 	name = name_text(j, k->unix_name);
-	a = answer_of(j, k->unix_name);
+	a = index_unix(j->there, k->unix_name);
 	if (!a || (!a->has_kind && !a->parent_missing))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name, "what is at this name there");
 	if (a->parent_missing)
@@ -132,7 +120,7 @@ unix_abstract(struct judge *j, const struct subject *s)
 	if (!is_named(k, true) || index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
 		return NOT_ABOUT;
 	name = name_text(j, k->unix_name);
-	a = answer_of(j, k->unix_name);
+	a = index_unix(j->there, k->unix_name);
 	if (!a || !a->has_listening)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name, "whether the name is in use there");
 	if (!a->listening || tree_holds(j, a))
@@ -152,7 +140,7 @@ unix_external(struct judge *j, const struct subject *s)
 	if (s->socket->family != SOCKET_FAMILY__SOCKET_UNIX || s->socket->type != SOCK_DGRAM || !peer ||
 	    peer->in_tree || !is_named(peer, false) || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
 		return NOT_ABOUT;
-	a = answer_of(j, peer->unix_name);
+	a = index_unix(j->there, peer->unix_name);
 	if (!a || !a->has_kind)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name_text(j, peer->unix_name),
 				     "whether someone listens at it there");

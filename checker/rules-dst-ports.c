@@ -38,12 +38,19 @@ has_ports(uint32_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
 }
 
+static uint64_t
+netns_of_criu(const struct judge *j)
+{
+	const CriuPlace *place = j->source->criu_place;
+
+	return place ? namespace_of(place->ns, NAMESPACE_KIND__NS_NET) : 0;
+}
+
 /* Whether the socket will live in the namespace that the destination was probed in. */
 static bool
 is_of_host(const struct judge *j, const Socket *s)
 {
-	const CriuPlace *place = j->source->criu_place;
-	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_NET) : 0;
+	uint64_t of_criu = netns_of_criu(j);
 	bool known;
 
 	if (s->has_netns && of_criu)
@@ -278,16 +285,31 @@ judge_holder(struct judge *j, const Socket *s, const HostSocket *h)
 static bool
 is_told_of_listener(const struct judge *j, const Socket *s)
 {
+	uint64_t of_criu = netns_of_criu(j);
+
 	if (s->protocol != IPPROTO_TCP || s->state == TCP_STATE_LISTEN)
 		return false;
-	for (size_t i = 0; i < j->source->n_socket; i++) {
-		const Socket *k = j->source->socket[i];
+	/* Its own listener is in the namespace it is in itself, or in one of which nothing is known. */
+	return index_listens(j->at, s->source_port, of_criu ? of_criu : s->netns) ||
+	       index_listens(j->at, s->source_port, 0);
+}
 
-		if (k->in_tree && k->protocol == IPPROTO_TCP && k->state == TCP_STATE_LISTEN &&
-		    k->source_port == s->source_port && is_inet(k) && is_of_host(j, k))
-			return true;
+/* The socket there that stands in the way most, of those that do; NULL: none. */
+static const HostSocket *
+worst_holder(const struct judge *j, const Socket *s)
+{
+	const HostSocket *const *at, *worst = NULL;
+	size_t n = index_port(j->there, s->protocol, s->source_port, &at);
+
+	for (size_t i = 0; i < n && !(worst && is_bound_for_good(worst)); i++) {
+		const HostSocket *h = at[i];
+
+		if (!overlap(s, h) || tree_holds(j, h) || is_left_behind(j, s, h))
+			continue;
+		if (!worst || is_bound_for_good(h))
+			worst = h;
 	}
-	return false;
+	return worst;
 }
 
 static enum judgement
@@ -295,22 +317,18 @@ port_in_use(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
 	const Net *net = net_there(j);
-	const HostSocket *worst = NULL;
+	const HostSocket *worst;
+	bool told;
 
 	if (!is_inet(k) || !has_ports(k->protocol) || !k->source_port || !is_of_host(j, k))
 		return NOT_ABOUT;
 	if (!net)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, socket_thing(j, k), "the sockets there");
-	for (size_t i = 0; i < net->n_socket; i++) {
-		const HostSocket *h = net->socket[i];
-
-		if (h->protocol != k->protocol || h->source_port != k->source_port || !overlap(k, h) ||
-		    tree_holds(j, h) || is_left_behind(j, k, h))
-			continue;
-		if (!worst || (is_bound_for_good(h) && !is_bound_for_good(worst)))
-			worst = h;
-	}
-	if (worst && is_told_of_listener(j, k))
+	told = is_told_of_listener(j, k);
+	if (told && net->sockets_complete)
+		return FINE;
+	worst = worst_holder(j, k);
+	if (worst && told)
 		return FINE;
 	if (worst) {
 		judge_holder(j, k, worst);
