@@ -64,6 +64,8 @@ compare_regular(struct judge *j, const File *f, const PathAnswer **ret)
 {
 	enum judgement said;
 
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
 	if (!is_regular(f))
 		return NOT_ABOUT;
 	said = file_answer(j, f, ret);
@@ -80,9 +82,11 @@ file_missing(struct judge *j, const struct subject *s)
 	struct finding *found;
 	enum judgement said;
 
-	if (!is_regular(f) && !S_ISDIR(f->mode) && !S_ISLNK(f->mode))
-		return NOT_ABOUT;
 	if (file_is_of_kernel(f))
+		return NOT_ABOUT;
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
+	if (!is_regular(f) && !S_ISDIR(f->mode) && !S_ISLNK(f->mode))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
 	if (said != FINE || file_is_there(a))
@@ -103,6 +107,8 @@ file_type(struct judge *j, const struct subject *s)
 	const PathAnswer *a;
 	enum judgement said;
 
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
 	if (!is_regular(f) && !S_ISDIR(f->mode))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
@@ -125,13 +131,17 @@ file_mode(struct judge *j, const struct subject *s)
 	struct finding *found;
 	enum judgement said;
 
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
 	if (S_ISLNK(f->mode) || S_ISSOCK(f->mode) || is_terminal(f))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
 	if (said != FINE)
 		return said;
-	if (!file_kind_agrees(f, a) || !a->has_mode)
+	if (!file_kind_agrees(f, a))
 		return NOT_ABOUT;
+	if (!a->has_mode)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "its mode there");
 	if ((f->mode & 07777) == (a->mode & 07777))
 		return FINE;
 	found = file_find(j, f, value_mode(j, f->mode), value_mode(j, a->mode));
@@ -285,13 +295,20 @@ file_read_only(struct judge *j, const struct subject *s)
 	struct finding *found;
 	enum judgement said;
 
-	if (!is_regular(f) || !is_written(f) || file_is_of_kernel(f))
+	if (!is_written(f) || file_is_of_kernel(f))
+		return NOT_ABOUT;
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
+	if (!is_regular(f))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
 	if (said != FINE)
 		return said;
-	if (!file_is_there(a) || (!a->has_read_only && !a->immutable))
+	if (!file_is_there(a))
 		return NOT_ABOUT;
+	if (!a->has_read_only && !a->immutable)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path,
+				     "whether its file system there can be written");
 	if (!a->read_only && !a->immutable)
 		return FINE;
 	found = file_find(j, f, "open for writing", a->immutable ? "immutable" :
@@ -308,13 +325,20 @@ file_noexec(struct judge *j, const struct subject *s)
 	const PathAnswer *a;
 	enum judgement said;
 
-	if (!is_regular(f) || !is_code(f))
+	if (!is_code(f))
+		return NOT_ABOUT;
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
+	if (!is_regular(f))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
 	if (said != FINE)
 		return said;
-	if (!file_is_there(a) || !a->has_noexec)
+	if (!file_is_there(a))
 		return NOT_ABOUT;
+	if (!a->has_noexec)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path,
+				     "whether its file system there may be executed from");
 	if (!a->noexec)
 		return FINE;
 	(void) file_find(j, f, f->used_exe ? "executed" : "mapped executable",

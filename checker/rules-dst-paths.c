@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 enum { MAX_PATH = 4096, BLOCK = 512 };
@@ -43,6 +44,8 @@ special_dev(struct judge *j, const struct subject *s)
 	const PathAnswer *a;
 	enum judgement said;
 
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
 	if ((!S_ISCHR(f->mode) && !S_ISBLK(f->mode)) || is_pty(f))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
@@ -66,6 +69,8 @@ fifo(struct judge *j, const struct subject *s)
 	struct finding *found;
 	enum judgement said;
 
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
 	if (!S_ISFIFO(f->mode))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
@@ -135,7 +140,11 @@ proc_sys_path(struct judge *j, const struct subject *s)
 	const PathAnswer *a;
 	enum judgement said;
 
-	if (!file_is_of_kernel(f) || is_proc_pid(f) || (!S_ISREG(f->mode) && !S_ISDIR(f->mode)))
+	if (!file_is_of_kernel(f) || is_proc_pid(f))
+		return NOT_ABOUT;
+	if (!f->has_mode)
+		return file_of_no_kind(j, f);
+	if (!S_ISREG(f->mode) && !S_ISDIR(f->mode))
 		return NOT_ABOUT;
 	said = file_answer(j, f, &a);
 	if (said != FINE)
@@ -158,6 +167,20 @@ parent_answer(struct judge *j, const char *path)
 	return index_path(j->there, n == 0 ? "/" : judge_text(j, "%.*s", (int) n, path));
 }
 
+static bool
+is_answered(const PathAnswer *a)
+{
+	return a && !a->timed_out && (a->has_kind || a->parent_missing);
+}
+
+/* Whether the mount it is on belongs to the mount namespace it was seen in, as far as is known. */
+static bool
+is_on_own_mount(const struct judge *j, const File *f)
+{
+	return !f->has_mnt_ns || !f->has_mnt_id || index_mount(j->at, f->mnt_ns, f->mnt_id) ||
+	       !index_has_mounts(j->at, f->mnt_ns);
+}
+
 static enum judgement
 dir_missing(struct judge *j, const struct subject *s)
 {
@@ -174,8 +197,10 @@ dir_missing(struct judge *j, const struct subject *s)
 	parent = parent_answer(j, f->path);
 	if ((own && own->declared) || (parent && parent->declared))
 		return NOT_ABOUT;
-	if (!own && !parent)
-		return NOT_ABOUT;
+	if (!is_on_own_mount(j, f))
+		return NOT_ABOUT;	/* file-mount-unknown speaks of it */
+	if (!is_answered(own) && !is_answered(parent))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "its folder there");
 	read_only = (own && own->read_only) || (parent && parent->read_only);
 	if (!read_only && !(own && own->parent_missing) && !(parent && !file_is_there(parent)))
 		return FINE;
@@ -198,8 +223,10 @@ ghost_space(struct judge *j, const struct subject *s)
 	if (file_way(j, f) != WAY_GHOST || !S_ISREG(f->mode) || !f->blocks)
 		return NOT_ABOUT;
 	parent = parent_answer(j, f->path);
+	if (parent && (parent->declared || (is_answered(parent) && !file_is_there(parent))))
+		return NOT_ABOUT;	/* dst-dir-missing speaks of no folder */
 	if (!parent || !parent->has_free_bytes)
-		return NOT_ABOUT;
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "the free space there");
 	if (f->blocks <= parent->free_bytes / BLOCK)
 		return FINE;
 	found = path_find(j, f, value_bytes(j, f->blocks * BLOCK),
@@ -226,29 +253,43 @@ linkremap_missing(struct judge *j, const struct subject *s)
 	return FINE;
 }
 
+/* CRIU makes what is watched again for a moment, where it was. */
+static bool
+is_deleted(const InotifyWatch *w)
+{
+	return w->has_path_errno && w->path_errno == ENOENT;
+}
+
 static enum judgement
 watch_target(struct judge *j, const struct subject *s)
 {
-	enum judgement said = NOT_ABOUT;
+	enum judgement said = NOT_ABOUT, unknown = FINE;
 	bool known;
 
 	if (s->fd->kind != FD_KIND__FD_INOTIFY || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
 		return NOT_ABOUT;
 	for (size_t i = 0; i < s->fd->n_inotify_watch; i++) {
-		const char *path = s->fd->inotify_watch[i]->path;
+		const InotifyWatch *w = s->fd->inotify_watch[i];
+		const char *path = w->path;
 		const PathAnswer *a = path ? index_path(j->there, path) : NULL;
 
-		if (!a || a->declared || !a->has_kind)
+		if (!path || (a && a->declared))
 			continue;
 		if (said == NOT_ABOUT)
 			said = FINE;
+		if (is_deleted(w) && index_same_host(j->source, j->destination))
+			continue;
+		if (!a || a->timed_out || !a->has_kind) {
+			unknown = judge_unknown(j, true, DOMAIN__DOMAIN_FILES, path, "what is at this path there");
+			continue;
+		}
 		if (file_is_there(a))
 			continue;
 		(void) judge_find(j, path, judge_text(j, "watched by %s", judge_fd(j, s->process, s->fd)),
 				  "nothing");
 		said = FINDING;
 	}
-	return said;
+	return said == FINE ? unknown : said;
 }
 
 #define OF_FILES NEEDS(DOMAIN__DOMAIN_FILES)
