@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { MAX_SAID = 8 * 1024, DEFAULT_DEADLINE_MS = 10 * 1000 };
+enum { MAX_SAID = 8 * 1024, GRACE_MS = 1000 };
 
 static int64_t
 now_ms(void)
@@ -26,7 +26,7 @@ now_ms(void)
 }
 
 static int
-spawn(const char *const argv[], int output, pid_t *ret)
+spawn(const char *program, const char *const argv[], int output, pid_t *ret)
 {
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	static char locale[] = "LC_ALL=C";
@@ -56,7 +56,7 @@ spawn(const char *const argv[], int output, pid_t *ret)
 		if (r == 0)
 			r = posix_spawn_file_actions_adddup2(&actions, output, 2);
 		if (r == 0)
-			r = posix_spawn(ret, argv[0], &actions, &attributes,
+			r = posix_spawn(ret, program, &actions, &attributes,
 					(char *const *) (uintptr_t) argv, environment);
 		(void) posix_spawnattr_destroy(&attributes);
 	}
@@ -91,22 +91,34 @@ hear(int fd, int64_t deadline, struct buffer *said)
 	}
 }
 
+static bool
+wait_until(int handle, int64_t deadline)
+{
+	struct pollfd p = { .fd = handle, .events = POLLIN };
+	int64_t left;
+
+	do
+		left = deadline - now_ms();
+	while (handle >= 0 && left > 0 && poll(&p, 1, (int) left) < 0 && errno == EINTR);
+	return handle >= 0 && (p.revents & POLLIN);
+}
+
 /* Waits for the end of our own child; kills it, and what it started, at the deadline. */
 static void
 end(pid_t pid, int64_t deadline, struct child_result *ret)
 {
 	_cleanup_close_ int handle = pidfd_open(pid, 0);
-	struct pollfd p = { .fd = handle, .events = POLLIN };
 	struct child_result result = {};
-	int64_t left;
 	int status = 0;
 
-	do
-		left = deadline - now_ms();
-	while (handle >= 0 && left > 0 && poll(&p, 1, (int) left) < 0 && errno == EINTR);
-	if (handle < 0 || !(p.revents & POLLIN)) {
+	if (!wait_until(handle, deadline)) {
 		result.timed_out = true;
 		(void) kill(-pid, SIGKILL);
+		/* Without a handle there is no waiting in measure. */
+		if (handle >= 0 && !wait_until(handle, now_ms() + GRACE_MS)) {
+			*ret = result;
+			return;
+		}
 	}
 	(void) waitpid(pid, &status, 0);
 	result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -115,8 +127,8 @@ end(pid_t pid, int64_t deadline, struct child_result *ret)
 }
 
 int
-child_run(const char *const argv[], unsigned int deadline_ms, struct buffer *said,
-	  struct child_result *ret)
+child_run(const char *program, const char *const argv[], unsigned int deadline_ms,
+	  struct buffer *said, struct child_result *ret)
 {
 	_cleanup_close_ int ours = -1, theirs = -1;
 	int64_t deadline;
@@ -127,7 +139,7 @@ child_run(const char *const argv[], unsigned int deadline_ms, struct buffer *sai
 		return -errno;
 	ours = ends[0];
 	theirs = ends[1];
-	r = spawn(argv, theirs, &pid);
+	r = spawn(program, argv, theirs, &pid);
 	if (r < 0)
 		return r;
 	deadline = now_ms() + (deadline_ms ? deadline_ms : DEFAULT_DEADLINE_MS);

@@ -6,6 +6,8 @@
 
 #include "base/buffer.h"
 
+enum { DEFAULT_DEADLINE_MS = 10 * 1000 };	/* of deadline_ms 0 */
+
 struct child_result {
 	int status;			/* exit status */
 	int signal;			/* that ended it; 0: it exited */
@@ -13,10 +15,11 @@ struct child_result {
 };
 
 /*
- * Runs argv[0], a path, and replaces the content of `said` by what it wrote to its output and
+ * Runs `program`, a path, and replaces the content of `said` by what it wrote to its output and
  * error output, up to some kilobytes; what comes after that is not waited for. It gets an
  * environment of PATH and LC_ALL=C. 0; -errno when it could not be started (-EACCES, -ENOEXEC,
- * -ENOENT for a missing interpreter); -ENOMEM. The child has ended when this returns.
+ * -ENOENT for a missing interpreter); -ENOMEM. The child has ended when this returns, unless it
+ * sleeps where not even SIGKILL wakes it: then it is left behind, killed.
  */
-int child_run(const char *const argv[], unsigned int deadline_ms, struct buffer *said,
-	      struct child_result *ret);
+int child_run(const char *program, const char *const argv[], unsigned int deadline_ms,
+	      struct buffer *said, struct child_result *ret);

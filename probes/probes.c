@@ -5,6 +5,8 @@
  */
 #include "probes/probes.h"
 
+#include "base/crew.h"
+
 #include <errno.h>
 
 const struct probe probes[] = {
@@ -139,6 +141,49 @@ probe_run(const struct probe *p, struct probe_context *c)
 	return p->ask(c);
 }
 
+struct way {
+	const struct root *root;
+	const char *path;
+};
+
+static void
+try_way(size_t i, void *result, struct crew_slot *slot, void *arg)
+{
+	const struct way *w = arg;
+	_cleanup_root_ struct root found = ROOT_NONE;
+
+	(void) i;
+	(void) slot;
+	*(int *) result = root_sub(w->root, w->path, &found);
+}
+
+/* --root may lie on a file system that never answers: a child that may be killed goes first. */
+static int
+tree_root_open(const struct root *root, const struct probe_options *o, struct root *ret)
+{
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	struct way way = { .root = root, .path = o->tree_root };
+	const struct crew_job job = {
+		.items = 1,
+		.result_size = sizeof(int),
+		.children = 1,
+		.deadline_ms = o->timeout_ms,
+		.keep = &root->fd,
+		.n_keep = 1,
+		.arg = &way,
+		.work = try_way,
+	};
+	const int *tried;
+	int r = crew_run(&job, &results);
+
+	if (r < 0)
+		return r;
+	tried = crew_result(results, 0);
+	if (!tried)
+		return -ETIMEDOUT;
+	return *tried < 0 ? *tried : root_sub(root, o->tree_root, ret);
+}
+
 int
 probes_run(const struct root *root, const struct probe_options *options, const Snapshot *source,
 	   bool source_side, struct snapshot *s)
@@ -165,7 +210,7 @@ probes_run(const struct root *root, const struct probe_options *options, const S
 	if (!c.host)
 		return -ENOMEM;
 	if (tree_path) {
-		r = root_sub(root, tree_path, &tree_root);
+		r = tree_root_open(root, options, &tree_root);
 		if (r < 0)
 			return r;
 		c.tree_root = &tree_root;

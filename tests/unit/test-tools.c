@@ -99,7 +99,7 @@ runs(void **state)
 	make_tool("criu", 0755, "#!/bin/sh\nread -r x && exit 9\necho; echo '  Version: 4.2.1  '; echo GitID: x\n");
 	t = tool("criu", &options);
 	assert_int_equal(t->state, TOOL_STATE__TOOL_RUNS);
-	assert_string_equal(t->version, "Version: 4.2.1");
+	assert_string_equal(t->version, "4.2.1");
 	assert_true(slice_starts(slice_of(t->path), folder));
 	assert_null(t->error);
 }
@@ -164,7 +164,52 @@ is_found(void **state)
 	assert_int_equal(tool("criu", &options)->state, TOOL_STATE__TOOL_MISSING);
 	(void) snprintf(path, sizeof(path), "%s/mine", folder);
 	make_tool("mine", 0755, "#!/bin/sh\necho Version: 7\n");
-	assert_string_equal(tool("criu", &options)->version, "Version: 7");
+	assert_string_equal(tool("criu", &options)->version, "7");
+}
+
+/* Named from the current folder. */
+static void
+is_relative(void **state)
+{
+	const struct probe_options options = { .timeout_ms = 5000, .criu = "./mine" };
+	_cleanup_close_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const Tool *t;
+
+	(void) state;
+	make_tool("mine", 0755, "#!/bin/sh\necho Version: 7\n");
+	assert_int_equal(chdir(folder), 0);
+	t = tool("criu", &options);
+	assert_int_equal(fchdir(here), 0);
+	assert_string_equal(t->version, "7");
+	assert_true(t->path[0] == '/');
+}
+
+/* What others may change is found along PATH, and root does not run it unless it is named. */
+static void
+is_not_of_root(void **state)
+{
+	char path[128];
+	struct probe_options options = { .timeout_ms = 5000 };
+	const Tool *t;
+
+	(void) state;
+	if (geteuid() != 0)
+		skip();
+	make_tool("criu", 0757, "#!/bin/sh\necho Version: 7\n");
+	t = tool("criu", &options);
+	assert_int_equal(t->state, TOOL_STATE__TOOL_CANNOT_TELL);
+	assert_non_null(strstr(t->error, "not run as root"));
+	assert_null(t->version);
+	make_tool("criu", 0755, "#!/bin/sh\necho Version: 7\n");
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_int_equal(tool("criu", &options)->state, TOOL_STATE__TOOL_CANNOT_TELL);
+	(void) snprintf(path, sizeof(path), "%s/criu", folder);
+	options.criu = path;
+	assert_int_equal(tool("criu", &options)->state, TOOL_STATE__TOOL_RUNS);
+	options.criu = NULL;
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chown(path, 65534, 65534), 0);
+	assert_int_equal(tool("criu", &options)->state, TOOL_STATE__TOOL_CANNOT_TELL);
 }
 
 static void
@@ -175,7 +220,7 @@ says_too_much(void **state)
 	struct child_result result;
 
 	(void) state;
-	assert_int_equal(child_run(argv, 5000, &text, &result), 0);
+	assert_int_equal(child_run(argv[0], argv, 5000, &text, &result), 0);
 	assert_true(text.n > 0 && text.n <= 16 * 1024);
 	assert_false(result.timed_out);
 	assert_true(result.signal != 0 || result.status != 0);
@@ -189,6 +234,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(fails, begin, end),
 		cmocka_unit_test_setup_teardown(is_another, begin, end),
 		cmocka_unit_test_setup_teardown(is_found, begin, end),
+		cmocka_unit_test_setup_teardown(is_relative, begin, end),
+		cmocka_unit_test_setup_teardown(is_not_of_root, begin, end),
 		cmocka_unit_test_setup_teardown(says_too_much, begin, end),
 	};
 
