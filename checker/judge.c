@@ -105,40 +105,19 @@ judge_unknown(struct judge *j, bool destination_side, Domain domain, const char 
 		.thing = copy(j, thing ? thing : ""),
 		.missing = copy(j, missing ? missing : ""),
 		.because = gap ? docket_because(j, gap) : NULL,
-		.remedy = gap ? copy(j, gap->remedy) : NULL,
+		.remedy = docket_remedy(j, destination_side, domain),
 		.at_destination = destination_side,
 	};
 	return UNKNOWN;
 }
 
-static bool
-same_requirement(const struct requirement *q, enum requirement_kind kind, enum stage stage,
-		 const char *option)
+bool
+judge_lacks(const struct judge *j, bool destination_side, Domain domain)
 {
-	return q->kind == kind && q->stage == stage && streq(q->option, option);
-}
+	const struct docket *d = j->docket;
+	const Gap *const *gaps = destination_side ? d->destination_gap : d->source_gap;
 
-static struct requirement *
-requirement_for(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option)
-{
-	struct assessment *a = j->assessment;
-	struct requirement *q;
-
-	for (size_t i = 0; i < a->n_requirements; i++)
-		if (same_requirement(&a->requirements[i], kind, stage, option))
-			return &a->requirements[i];
-	q = arena_grow(a->arena, &a->requirements, &a->n_requirements, sizeof(*q));
-	if (!q) {
-		a->short_of_memory = true;
-		return NULL;
-	}
-	*q = (struct requirement){
-		.kind = kind,
-		.stage = stage,
-		.option = copy(j, option),
-		.rule = j->rule,
-	};
-	return q;
+	return (unsigned int) domain < DOMAINS && gaps[domain];
 }
 
 static void
@@ -164,7 +143,7 @@ judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, con
 	      const char *who)
 {
 	const char *given = j->options->criu_options;
-	struct requirement *q = requirement_for(j, kind, stage, option);
+	struct requirement *q = docket_requirement(j, kind, stage, option);
 	struct finding *f;
 
 	if (q)

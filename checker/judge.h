@@ -40,6 +40,9 @@ struct finding *judge_find(struct judge *j, const char *thing, const char *here,
 enum judgement judge_unknown(struct judge *j, bool destination_side, Domain domain,
 			     const char *thing, const char *missing);
 
+/* Whether that side has a gap in the domain: something of it was not learned. */
+bool judge_lacks(const struct judge *j, bool destination_side, Domain domain);
+
 /*
  * Notes that CRIU needs an option: lossless options fail nothing, unless the user has said
  * which options CRIU will get (--criu-options) and this is not among them: then it becomes a

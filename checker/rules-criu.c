@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What criu needs of the source host before it touches a task: rights, files below /proc, the
- * kernel's lists of sockets, and programs that it calls.
+ * What criu needs of the source host before it touches a task: rights, files below /proc and the
+ * kernel's lists of sockets. The programs that it calls are in rules-programs.c.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
+#include "checker/presence.h"
 #include "checker/rulesets.h"
 
 enum {
@@ -123,10 +124,9 @@ src_feature(struct judge *j, const struct subject *s)
 	const Feature *f = index_feature(j->here, j->rule->arg.text);
 
 	(void) s;
-	if (!f)
-		return NOT_ABOUT;
-	if (!f->has_present)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_KERNEL, f->name, "whether the kernel has it");
+	if (!f || !f->has_present)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_KERNEL, j->rule->arg.text,
+				     "whether the kernel has it");
 	if (f->present)
 		return FINE;
 	judge_find(j, f->name, "the kernel does not have it", NULL)->here_from = f->seen;
@@ -150,18 +150,16 @@ diag_is_missing(struct judge *j, const char *name, const char *module, const cha
 {
 	const SockDiag *d = diag_of(j, name);
 	const Module *m = index_module(j->here, module);
+	enum presence there = presence_of_module(j->here, module);
 	struct finding *f;
 
-	if (!d || !d->has_present)
-		return NOT_ABOUT;
-	if (d->present || (m && (m->state == MODULE_STATE__MODULE_LOADABLE ||
-				 m->state == MODULE_STATE__MODULE_LOADED || m->state == MODULE_STATE__MODULE_BUILTIN)))
+	if ((d && d->present) || there == PRESENCE_HERE)
 		return FINE;
-	if (!m || m->state != MODULE_STATE__MODULE_ABSENT)
+	if (there == PRESENCE_NOT_KNOWN)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_MODULES, thing,
 				     judge_text(j, "whether the module %s can be loaded", module));
 	f = judge_find(j, thing, judge_text(j, "no module %s", module), NULL);
-	f->here_from = m->seen;
+	f->here_from = m ? m->seen : NULL;
 	f->command = judge_text(j, "modprobe %s", module);
 	return FINDING;
 }
@@ -232,98 +230,6 @@ src_udplite_diag(struct judge *j, const struct subject *s)
 	f = judge_find(j, "udplite sockets", "the kernel does not list them", NULL);
 	f->confidence = CONFIDENCE_POSSIBLE;
 	return FINDING;
-}
-
-/* A program that criu calls at the dump of a namespace, missing or unable to start. */
-static enum judgement
-tool_is_missing(struct judge *j, const char *name, struct finding **ret)
-{
-	const Tool *t = index_tool(j->here, name);
-
-	*ret = NULL;
-	if (!t || !t->has_state)
-		return NOT_ABOUT;
-	if (t->state == TOOL_STATE__TOOL_CANNOT_TELL && t->path)
-		return FINE;
-	if (t->state == TOOL_STATE__TOOL_CANNOT_TELL)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_TOOLS, name, "whether it is installed");
-	if (t->state == TOOL_STATE__TOOL_RUNS)
-		return FINE;
-	*ret = judge_find(j, name,
-			  t->state == TOOL_STATE__TOOL_MISSING ? "not in PATH" :
-			  t->error				 ? t->error :
-								   "does not start",
-			  NULL);
-	(*ret)->here_from = t->path;
-	return FINDING;
-}
-
-static enum judgement
-src_iptables_missing(struct judge *j, const struct subject *s)
-{
-	const Module *nf_tables = index_module(j->here, "nf_tables");
-	const Tool *t = index_tool(j->here, "iptables-restore");
-	struct finding *f;
-	enum judgement said;
-	bool known;
-
-	(void) s;
-	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !t)
-		return NOT_ABOUT;
-	if (t->state == TOOL_STATE__TOOL_MISSING &&
-	    (!nf_tables || nf_tables->state != MODULE_STATE__MODULE_ABSENT)) {
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--network-lock nftables",
-			      "the network namespace of the tree");
-		return FINE;
-	}
-	said = tool_is_missing(j, "iptables-restore", &f);
-	if (f) {
-		f->option = "--network-lock skip";
-		f->option_kind = REQUIRE_LOSSY;
-	}
-	return said;
-}
-
-/* Rows whose arg.text is a program that the dump of the network namespace calls. */
-static enum judgement
-src_tool_of_netns(struct judge *j, const struct subject *s)
-{
-	struct finding *f;
-	enum judgement said;
-	bool known;
-
-	(void) s;
-	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
-		return NOT_ABOUT;
-	said = tool_is_missing(j, j->rule->arg.text, &f);
-	if (f) {
-		f->option = "--empty-ns net";
-		f->option_kind = REQUIRE_LOSSY;
-	}
-	return said;
-}
-
-static enum judgement
-src_tar_missing(struct judge *j, const struct subject *s)
-{
-	const Mount *m = s->mount;
-	struct finding *f;
-	enum judgement said;
-
-	if (!m->fs_type || !streq(m->fs_type, "tmpfs") || !m->root || !streq(m->root, "/"))
-		return NOT_ABOUT;
-	said = tool_is_missing(j, "tar", &f);
-	return said == FINE ? tool_is_missing(j, "gzip", &f) : said;
-}
-
-static enum judgement
-src_apparmor_parser(struct judge *j, const struct subject *s)
-{
-	struct finding *f;
-
-	if (!s->thread->lsm_label || s->thread->lsm_label[0] != ':')
-		return NOT_ABOUT;
-	return tool_is_missing(j, "apparmor_parser", &f);
 }
 
 #define OF_HOST .stage = STAGE_DUMP, .severity = SEVERITY_BLOCKER, .lifetime = LIFETIME_PERMANENT
@@ -438,53 +344,6 @@ static const struct rule rules[] = {
 		.lifetime_why = "a kernel has the feature or not",
 		.about = ABOUT_TREE,
 		.check = src_udplite_diag,
-	},
-	{
-		.id = "src-iptables-missing",
-		.title = "the tree has a network namespace, and iptables is not there",
-		.why = "CRIU locks the namespace with iptables-restore even when there is no connection.",
-		.remedy = "give criu --network-lock nftables, or install iptables",
-		.criu_says = "execvp(\"iptables-restore\", ...) failed",
-		OF_HOST,
-		UNTIL_INSTALLED,
-		.about = ABOUT_TREE,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
-		.check = src_iptables_missing,
-	},
-	{
-		.id = "src-iproute-missing",
-		.title = "the tree has a network namespace, and iproute2 is not there",
-		.why = "CRIU saves addresses and routes with `ip addr save` and `ip route save`; the ip of "
-		       "busybox cannot do that.",
-		.remedy = "install iproute2",
-		OF_HOST,
-		UNTIL_INSTALLED,
-		.about = ABOUT_TREE,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
-		.check = src_tool_of_netns,
-		.arg.text = "ip",
-	},
-	{
-		.id = "src-tar-missing",
-		.title = "a tmpfs of the container must be saved, and tar or gzip is not there",
-		.why = "CRIU packs the content of a tmpfs with tar --gzip.",
-		.remedy = "install GNU tar and gzip",
-		.criu_says = "Can't dump tmpfs content",
-		OF_HOST,
-		UNTIL_INSTALLED,
-		.about = ABOUT_MOUNT,
-		.check = src_tar_missing,
-	},
-	{
-		.id = "src-apparmor-parser",
-		.title = "a task is in an AppArmor namespace, and apparmor_parser is not there",
-		.why = "CRIU suspends the policies of the namespace while it works, with that program.",
-		.remedy = "install apparmor",
-		.criu_says = "apparmor parsing failed",
-		OF_HOST,
-		UNTIL_INSTALLED,
-		.about = ABOUT_THREAD,
-		.check = src_apparmor_parser,
 	},
 };
 

@@ -149,22 +149,6 @@ sock_inet_type(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-static enum judgement
-sock_netns_foreign(struct judge *j, const struct subject *s)
-{
-	const DupState *d = dup_of(j, s->socket);
-	const Namespace *ns;
-
-	if (!d || !d->has_netns)
-		return NOT_ABOUT;
-	ns = index_ns(j->at, NAMESPACE_KIND__NS_NET, d->netns);
-	if (ns && (ns->has_member_pid || ns->of_criu))
-		return FINE;
-	judge_find(j, judge_socket(j, s->socket),
-		   judge_text(j, "of net:[%llu], where no task of the tree is", (unsigned long long) d->netns), NULL);
-	return FINDING;
-}
-
 static const Process *
 first_of_netns(const struct judge *j, uint64_t ino)
 {
@@ -192,32 +176,6 @@ inet6_linklocal_ifname(struct judge *j, const struct subject *s)
 	if (!needs_interface(s->socket) || s->socket->ifindex != 0 || s->socket->bound_to_device)
 		return FINE;
 	judge_find(j, judge_socket(j, s->socket), "bound to an address of one link, without the link", NULL);
-	return FINDING;
-}
-
-static enum judgement
-sock_filter_ebpf(struct judge *j, const struct subject *s)
-{
-	const DupState *d = dup_of(j, s->socket);
-
-	if (!d || !d->has_filter_errno)
-		return NOT_ABOUT;
-	if (d->filter_errno != EACCES && d->filter_errno != -EACCES)
-		return FINE;
-	judge_find(j, judge_socket(j, s->socket), "has an eBPF filter", NULL)->here_from = "SO_GET_FILTER";
-	return FINDING;
-}
-
-static enum judgement
-udp_corked(struct judge *j, const struct subject *s)
-{
-	const DupState *d = dup_of(j, s->socket);
-
-	if (!d || !d->has_udp_cork)
-		return NOT_ABOUT;
-	if (!d->udp_cork)
-		return FINE;
-	judge_find(j, judge_socket(j, s->socket), "UDP_CORK is set", NULL);
 	return FINDING;
 }
 
@@ -371,19 +329,6 @@ static const struct rule rules[] = {
 		.check = sock_inet_type,
 	},
 	{
-		.id = "sock-netns-foreign",
-		.title = "a socket from a network namespace in which no task of the tree is",
-		.why = "CRIU dumps the sockets of the namespaces of its tasks; this one was made in "
-		       "another, or passed in from there.",
-		.remedy = "have the program close it, or dump a tree that holds a task of that namespace",
-		.criu_says = "obtained but expected",
-		.stage = STAGE_DUMP,
-		UNTIL_CLOSED,
-		.severity = SEVERITY_BLOCKER,
-		OF_SOCKETS,
-		.check = sock_netns_foreign,
-	},
-	{
 		.id = "inet6-linklocal-ifname",
 		.title = "a socket is bound to a link-local address without its link",
 		.why = "CRIU needs the interface to bind it again, and the socket does not tell it.",
@@ -394,31 +339,6 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_SOCKETS,
 		.check = inet6_linklocal_ifname,
-	},
-	{
-		.id = "sock-filter-ebpf",
-		.title = "a socket has an eBPF filter",
-		.why = "CRIU reads filters of the classic kind; an eBPF program it cannot read.",
-		.remedy = "have the program detach the filter before the dump",
-		.criu_says = "Can't get socket filter",
-		.stage = STAGE_DUMP,
-		UNTIL_CLOSED,
-		.severity = SEVERITY_BLOCKER,
-		OF_SOCKETS,
-		.check = sock_filter_ebpf,
-	},
-	{
-		.id = "udp-corked",
-		.title = "a UDP socket gathers data before it sends",
-		.why = "What is gathered under UDP_CORK cannot be read back, so CRIU refuses.",
-		.remedy = "look again a moment later; where it stays, the program forgets to take the cork out",
-		.criu_says = "Can't dump corked dgram socket",
-		.stage = STAGE_DUMP,
-		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "a cork is in for the time of one datagram",
-		.severity = SEVERITY_BLOCKER,
-		OF_SOCKETS,
-		.check = udp_corked,
 	},
 	{
 		.id = "udp-queues",

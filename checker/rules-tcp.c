@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
+#include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 #include <netinet/in.h>
@@ -82,23 +83,28 @@ tcp_established(struct judge *j, const struct subject *s)
 static enum judgement
 tcp_lock_host_netns(struct judge *j, const struct subject *s)
 {
-	const Tool *tool = index_tool(j->here, "iptables-restore");
-	const Module *nf_tables = index_module(j->here, "nf_tables");
+	enum presence iptables = presence_of_tool(j->here, "iptables-restore");
+	enum presence nf_tables = presence_of_module(j->here, "nf_tables");
+	const char *who;
 	struct finding *f;
 	bool known;
 
 	if (!is_tcp(s->socket) || !is_connected(s->socket->state))
 		return NOT_ABOUT;
-	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !known || !tool || !tool->has_state)
+	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !known)
 		return NOT_ABOUT;		/* src-iptables-missing tells of a namespace's own */
-	if (tool->state != TOOL_STATE__TOOL_MISSING)
+	if (iptables == PRESENCE_HERE)
 		return FINE;
-	if (!nf_tables || nf_tables->state != MODULE_STATE__MODULE_ABSENT) {
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--network-lock nftables",
-			      connection_text(j, s->socket));
+	who = connection_text(j, s->socket);
+	if (iptables == PRESENCE_NOT_KNOWN)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_TOOLS, who, "whether iptables is installed");
+	if (nf_tables == PRESENCE_NOT_KNOWN)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_MODULES, who, "whether the kernel has nf_tables");
+	if (nf_tables == PRESENCE_HERE) {
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--network-lock nftables", who);
 		return FINE;
 	}
-	f = judge_find(j, connection_text(j, s->socket), "no iptables, and no nf_tables in the kernel", NULL);
+	f = judge_find(j, who, "no iptables, and no nf_tables in the kernel", NULL);
 	f->option = "--network-lock skip";
 	f->option_kind = REQUIRE_LOSSY;
 	return FINDING;

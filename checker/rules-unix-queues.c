@@ -115,12 +115,17 @@ unix_queue_cmsg(struct judge *j, const struct subject *s)
 	const Fd *fd = NULL;
 	const DupState *d;
 
-	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd) || !fd->dup)
+	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd))
 		return NOT_ABOUT;
-	d = fd->dup;
-	if (!d->passcred && !d->passsec && !d->passpidfd)
-		return FINE;
 	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+		return FINE;
+	d = fd->dup;
+	if ((!d || d->has_denied_errno) && judge_lacks(j, false, DOMAIN__DOMAIN_FDS))
+		return judge_unknown(j, false, DOMAIN__DOMAIN_FDS, judge_socket(j, k),
+				     "whether unread messages carry credentials");
+	if (!d)
+		return NOT_ABOUT;
+	if (!d->passcred && !d->passsec && !d->passpidfd)
 		return FINE;
 	judge_find(j, judge_socket(j, k),
 		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,

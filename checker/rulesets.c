@@ -9,6 +9,7 @@
 
 const struct ruleset *const rulesets[] = {
 	&rules_criu,
+	&rules_programs,
 	&rules_tasks,
 	&rules_tree,
 	&rules_attributes,
@@ -21,6 +22,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_events,
 	&rules_terminals,
 	&rules_sockets,
+	&rules_socket_dups,
 	&rules_tcp,
 	&rules_unix,
 	&rules_unix_queues,

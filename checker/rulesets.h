@@ -7,6 +7,7 @@
 #include "checker/rule.h"
 
 extern const struct ruleset rules_criu;
+extern const struct ruleset rules_programs;
 extern const struct ruleset rules_tasks;
 extern const struct ruleset rules_tree;
 extern const struct ruleset rules_attributes;
@@ -19,6 +20,7 @@ extern const struct ruleset rules_descriptors;
 extern const struct ruleset rules_events;
 extern const struct ruleset rules_terminals;
 extern const struct ruleset rules_sockets;
+extern const struct ruleset rules_socket_dups;
 extern const struct ruleset rules_tcp;
 extern const struct ruleset rules_unix;
 extern const struct ruleset rules_unix_queues;
