@@ -206,7 +206,7 @@ look_for_gaps(struct walk *w, uint32_t rule)
 	d->rule = rule;
 	w->judge.rule = w->judge.assessment->outcomes[rule].rule;
 	for (unsigned int i = 0; i < DOMAINS; i++) {
-		const Gap *gap = d->source_gap[i];
+		const Gap *gap = d->source_hides[i];
 
 		if (!(w->judge.rule->source_needs & NEEDS(i)) || !gap)
 			continue;
@@ -299,9 +299,9 @@ check(const Snapshot *source, const Snapshot *destination, const struct check_op
 		return -ENOMEM;
 	}
 	d->assessment = &a;
-	docket_read_gaps(source, d->source_gap);
+	docket_read_gaps(source, d->source_gap, d->source_hides);
 	if (destination)
-		docket_read_gaps(destination, d->destination_gap);
+		docket_read_gaps(destination, d->destination_gap, NULL);
 	w = (struct walk){
 		.judge = {
 			.source = source,

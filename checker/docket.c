@@ -5,11 +5,20 @@
  */
 #include "checker/docket.h"
 #include "checker/options.h"
+#include "checker/table.h"
 #include "base/text.h"
 #include "facts/gaps.h"
 
+/* "content of /srv/a": the file itself is known, and rules look at what is known of it. */
+static bool
+is_of_one_file(const Gap *g)
+{
+	return g->domain == DOMAIN__DOMAIN_FILES && g->has_pid && g->pid > 0 && g->collector &&
+	       streq(g->collector, "files") && g->subject && slice_starts(slice_of(g->subject), "content of ");
+}
+
 void
-docket_read_gaps(const Snapshot *s, const Gap **ret_first)
+docket_read_gaps(const Snapshot *s, const Gap **ret_first, const Gap **ret_hides)
 {
 	for (size_t i = 0; i < s->n_gap; i++) {
 		const Gap *g = s->gap[i];
@@ -20,7 +29,108 @@ docket_read_gaps(const Snapshot *s, const Gap **ret_first)
 			continue;
 		if (!ret_first[g->domain])
 			ret_first[g->domain] = g;
+		if (ret_hides && !ret_hides[g->domain] && !is_of_one_file(g))
+			ret_hides[g->domain] = g;
 	}
+}
+
+/* Learned with a descriptor of our own on what the task has open. */
+static bool
+is_of_dup(Domain domain)
+{
+	return domain == DOMAIN__DOMAIN_SOCKETS || domain == DOMAIN__DOMAIN_FDS ||
+	       domain == DOMAIN__DOMAIN_TERMINALS;
+}
+
+const char *
+docket_remedy(struct judge *j, bool destination_side, Domain domain)
+{
+	const struct docket *d = j->docket;
+	const Snapshot *side = destination_side ? j->destination : j->source;
+	const Gap *gap = (unsigned int) domain >= DOMAINS ? NULL :
+			 destination_side ? d->destination_gap[domain] : d->source_gap[domain];
+	const Header *h = side ? side->header : NULL;
+
+	if (h && destination_side && !gap && !h->has_asked_sha256)
+		return "probe that host again with this source: migcheck probe -s SOURCE";
+	if (h && h->no_content && domain == DOMAIN__DOMAIN_FILES && !gap)
+		return "run without --no-content";
+	if (h && h->no_dup && is_of_dup(domain) && !gap)
+		return "run without --no-dup";
+	if (h && h->has_euid && h->euid != 0)
+		return "run migcheck as root on that host";
+	return gap && gap->remedy ? judge_text(j, "%s", gap->remedy) : NULL;
+}
+
+struct option_slot {
+	uint64_t hash;			/* 0: empty */
+	size_t number;			/* of the requirement */
+};
+
+static struct option_slot *
+option_slot(const struct docket *d, uint64_t hash, enum requirement_kind kind, enum stage stage,
+	    const char *option)
+{
+	size_t i = hash & (d->option_room - 1);
+
+	for (; d->option[i].hash; i = (i + 1) & (d->option_room - 1)) {
+		const struct requirement *q = &d->assessment->requirements[d->option[i].number];
+
+		if (d->option[i].hash == hash && q->kind == kind && q->stage == stage && streq(q->option, option))
+			break;
+	}
+	return &d->option[i];
+}
+
+/* Twice as many slots; what is in the old ones is put into the new. */
+static int
+grow_options(struct docket *d)
+{
+	size_t room = d->option_room ? d->option_room * 2 : 64;
+	struct option_slot *slot = arena_alloc(d->assessment->arena, room * sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->option_room; i++) {
+		size_t to = d->option[i].hash & (room - 1);
+
+		while (d->option[i].hash && slot[to].hash)
+			to = (to + 1) & (room - 1);
+		if (d->option[i].hash)
+			slot[to] = d->option[i];
+	}
+	d->option = slot;
+	d->option_room = room;
+	return 0;
+}
+
+struct requirement *
+docket_requirement(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option)
+{
+	struct assessment *a = j->assessment;
+	struct docket *d = j->docket;
+	uint64_t hash = (hash_text(option) ^ (uint64_t) kind << 8 ^ (uint64_t) stage) | 1;
+	struct option_slot *slot;
+	struct requirement *q = NULL;
+
+	if (d->n_option * 2 >= d->option_room && grow_options(d) < 0) {
+		a->short_of_memory = true;
+		return NULL;
+	}
+	slot = option_slot(d, hash, kind, stage, option);
+	if (slot->hash)
+		return &a->requirements[slot->number];
+	option = arena_strdup(a->arena, option);
+	if (option)
+		q = arena_grow(a->arena, &a->requirements, &a->n_requirements, sizeof(*q));
+	if (!q) {
+		a->short_of_memory = true;
+		return NULL;
+	}
+	*q = (struct requirement){ .kind = kind, .stage = stage, .option = option, .rule = j->rule };
+	*slot = (struct option_slot){ .hash = hash, .number = a->n_requirements - 1 };
+	d->n_option++;
+	return q;
 }
 
 const char *
@@ -113,15 +223,9 @@ static uint64_t
 hash_finding(const struct said *said)
 {
 	const struct finding *f = said->finding;
-	const char *const part[] = { f->thing, f->here, f->there };
-	uint64_t h = 0xcbf29ce484222325ULL + said->rule;
 
-	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
-		for (const char *s = part[i]; s && *s; s++)
-			h = (h ^ (unsigned char) *s) * 0x100000001b3ULL;
-		h = (h ^ 0xff) * 0x100000001b3ULL;
-	}
-	return h ^ (h >> 29);
+	return hash_number(hash_number(hash_text(f->thing) ^ said->rule) + hash_text(f->here)) ^
+	       hash_text(f->there);
 }
 
 static bool

@@ -201,6 +201,15 @@ file_size(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* Not even its beginning could be read, which would show whether it has a build-id. */
+static bool
+is_unread(const File *f)
+{
+	return !f->elf && !f->has_build_id &&
+	       (f->digest_state == DIGEST_STATE__DIGEST_FAILED ||
+		f->digest_state == DIGEST_STATE__DIGEST_TIMED_OUT);
+}
+
 static enum judgement
 file_buildid(struct judge *j, const struct subject *s)
 {
@@ -211,6 +220,8 @@ file_buildid(struct judge *j, const struct subject *s)
 
 	if (said != FINE)
 		return said;
+	if (is_unread(f) && !f->used_append_only && !file_is_same(j, f, a) && !a->same_as_asked)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_FILES, f->path, "its build-id");
 	if (!f->has_build_id || f->build_id.len == 0 || (f->has_size && a->has_size && f->size != a->size))
 		return NOT_ABOUT;
 	if (file_is_same(j, f, a))
