@@ -19,16 +19,30 @@ thing_of(struct judge *j, const Cgroup *g)
 	return judge_text(j, "%s:%s", *g->controllers ? g->controllers : "cgroup2", g->path);
 }
 
-/* The answer where the cgroup is restored and its hierarchy is there; else NULL. */
-static const CgroupAnswer *
-answer_of(struct judge *j, const Cgroup *g)
+/* Whether the destination was asked about cgroups at all: not by a probe without the source. */
+static bool
+was_asked(const struct judge *j)
+{
+	const Header *h = j->destination->header;
+
+	return j->destination->n_cgroup_answer > 0 || (h && h->has_asked_sha256);
+}
+
+/* FINE and the answer where the cgroup is restored and its hierarchy is there. */
+static enum judgement
+cgroup_answer(struct judge *j, const Cgroup *g, const CgroupAnswer **ret)
 {
 	const CgroupAnswer *a;
 
 	if (!g->controllers || !g->path || !cgroups_are_restored(j))
-		return NULL;
+		return NOT_ABOUT;
 	a = index_cgroup(j->there, g->controllers, g->path);
-	return a && a->hierarchy_found ? a : NULL;
+	if (!a && was_asked(j))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_CGROUPS, thing_of(j, g), "what is there");
+	if (!a || !a->hierarchy_found)
+		return NOT_ABOUT;
+	*ret = a;
+	return FINE;
 }
 
 /* One resource: what is needed, the limit, and what others use of it. */
@@ -60,11 +74,14 @@ static enum judgement
 limits_vs_need(struct judge *j, const struct subject *s)
 {
 	const Cgroup *g = s->cgroup;
-	const CgroupAnswer *a = answer_of(j, g);
+	const CgroupAnswer *a;
 	struct cgroups_need need;
 	bool own, found = false;
+	enum judgement said = cgroup_answer(j, g, &a);
 
-	if (!a || (!a->has_memory_limit && !a->has_pids_limit))
+	if (said != FINE)
+		return said;
+	if (!a->has_memory_limit && !a->has_pids_limit)
 		return NOT_ABOUT;
 	need = cgroups_need(j, g);
 	/* On the same machine the tree's own share is given back first. */
@@ -102,14 +119,18 @@ list_highest(const char *list)
 static enum judgement
 prop_value(struct judge *j, const struct subject *s)
 {
-	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const CgroupAnswer *a;
 	const Host *h = j->destination->host;
 	const char *cpus = cgroups_value(s->cgroup->value, s->cgroup->n_value, "cpuset.cpus");
 	int highest = list_highest(cpus);
+	enum judgement said;
 	struct finding *f;
 
-	if (!a || s->cgroup->version != 1 || highest < 0)
+	if (s->cgroup->version != 1 || highest < 0)
 		return NOT_ABOUT;
+	said = cgroup_answer(j, s->cgroup, &a);
+	if (said != FINE)
+		return said;
 	if (a->exists && cgroups_mode(j) != CGROUPS_FULL && cgroups_mode(j) != CGROUPS_PROPS)
 		return NOT_ABOUT;
 	if (!h || !h->cpu || !h->cpu->has_online)
@@ -127,10 +148,15 @@ prop_value(struct judge *j, const struct subject *s)
 static enum judgement
 prop_missing(struct judge *j, const struct subject *s)
 {
-	const CgroupAnswer *a = answer_of(j, s->cgroup);
-	enum judgement said = FINE;
+	const CgroupAnswer *a;
+	enum judgement said;
 
-	if (!a || !a->exists || !a->n_value || s->cgroup->version != 1 || cgroups_mode(j) == CGROUPS_NONE)
+	if (s->cgroup->version != 1 || cgroups_mode(j) == CGROUPS_NONE)
+		return NOT_ABOUT;
+	said = cgroup_answer(j, s->cgroup, &a);
+	if (said != FINE)
+		return said;
+	if (!a->exists || !a->n_value)
 		return NOT_ABOUT;
 	for (size_t i = 0; i < s->cgroup->n_value; i++) {
 		const CgroupValue *v = s->cgroup->value[i];
@@ -153,13 +179,18 @@ static enum judgement
 subtree_control(struct judge *j, const struct subject *s)
 {
 	const Cgroups *c = j->destination->host ? j->destination->host->cgroups : NULL;
-	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const CgroupAnswer *a;
 	const char *wanted = cgroups_value(s->cgroup->value, s->cgroup->n_value, "cgroup.subtree_control");
 	struct slice rest = slice_of(wanted ? wanted : ""), word, available;
-	enum judgement said = FINE;
+	enum judgement said;
 	const char *there = NULL;
 
-	if (!a || a->exists || s->cgroup->version != 2 || !slice_trim(rest).n)
+	if (s->cgroup->version != 2 || !slice_trim(rest).n)
+		return NOT_ABOUT;
+	said = cgroup_answer(j, s->cgroup, &a);
+	if (said != FINE)
+		return said;
+	if (a->exists)
 		return NOT_ABOUT;
 	for (size_t i = 0; c && i < c->n_hierarchy; i++)
 		if (c->hierarchy[i]->has_id && c->hierarchy[i]->id == 0)
@@ -206,12 +237,18 @@ why_no_move(const CgroupAnswer *a, const char *path)
 static enum judgement
 move_fail(struct judge *j, const struct subject *s)
 {
-	const CgroupAnswer *a = answer_of(j, s->cgroup);
+	const CgroupAnswer *a;
 	const char *why, *state;
 	struct finding *f;
+	enum judgement said = cgroup_answer(j, s->cgroup, &a);
 
-	if (!a || !a->exists || (cgroups_need(j, s->cgroup).threads == 0))
+	if (said != FINE)
+		return said;
+	if (!a->exists || cgroups_need(j, s->cgroup).threads == 0)
 		return NOT_ABOUT;
+	/* The tree is in it now; a freezer that holds it is let go by the dump. */
+	if (index_same_host(j->source, j->destination))
+		return FINE;
 	why = why_no_move(a, s->cgroup->path);
 	if (why) {
 		(void) judge_find(j, thing_of(j, s->cgroup), "holds tasks of the tree", why);

@@ -31,8 +31,15 @@ struct totals {
 	uint64_t locked_kb;
 	uint64_t data_kb;
 	uint64_t huge_kb;
-	bool known;
+	const Process *not_known;	/* a living process of which nothing is known */
 };
+
+/* What has ended holds no memory. */
+static bool
+has_ended(const Process *p)
+{
+	return p->state && (*p->state == 'Z' || *p->state == 'X');
+}
 
 static struct totals
 totals_of(const Snapshot *s)
@@ -42,9 +49,10 @@ totals_of(const Snapshot *s)
 	for (size_t i = 0; i < s->n_process; i++) {
 		const ProcessMemory *m = s->process[i]->memory;
 
+		if (!m && !t.not_known && !has_ended(s->process[i]))
+			t.not_known = s->process[i];
 		if (!m)
 			continue;
-		t.known = true;
 		t.anonymous_kb += m->rss_anon_kb + m->swap_kb;
 		t.shared_kb = m->rss_shmem_kb > t.shared_kb ? m->rss_shmem_kb : t.shared_kb;
 		t.locked_kb += m->vm_locked_kb;
@@ -54,11 +62,27 @@ totals_of(const Snapshot *s)
 	return t;
 }
 
+static uint64_t
+less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 /* On the same machine the dump gives back first what the tree holds. */
 static uint64_t
 given_back(const struct judge *j, uint64_t need)
 {
 	return index_same_host(j->source, j->destination) ? need : 0;
+}
+
+/* What is known to be needed fits: said of all only where all is known. */
+static enum judgement
+unless_more(struct judge *j, const struct totals *t, enum judgement said)
+{
+	if ((said != FINE && said != NOT_ABOUT) || !t->not_known)
+		return said;
+	return judge_unknown(j, false, DOMAIN__DOMAIN_TASKS, judge_process(j, t->not_known),
+			     "how much memory it uses");
 }
 
 /* Needed against free now, and against all there is: the latter makes it permanent. */
@@ -87,12 +111,11 @@ mem_free(struct judge *j, const struct subject *s)
 	struct totals t = totals_of(j->source);
 
 	(void) s;
-	if (!t.known)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_MEMORY, "memory", "what the tree uses");
 	if (!m || !m->has_available_kb)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "what is available there");
-	return judge_room(j, "memory", t.anonymous_kb + t.shared_kb, m->available_kb + m->swap_free_kb,
-			  m->total_kb + m->swap_total_kb, "/proc/meminfo");
+	return unless_more(j, &t, judge_room(j, "memory", t.anonymous_kb + t.shared_kb,
+					     m->available_kb + m->swap_free_kb,
+					     m->total_kb + m->swap_total_kb, "/proc/meminfo"));
 }
 
 static enum judgement
@@ -103,13 +126,15 @@ mem_overcommit(struct judge *j, const struct subject *s)
 	uint64_t mode;
 
 	(void) s;
-	if (!value_sysctl(j, "vm/overcommit_memory", &mode) || mode != 2)
+	if (!value_sysctl(j, "vm/overcommit_memory", &mode))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, "vm.overcommit_memory", "its value there");
+	if (mode != 2)
 		return NOT_ABOUT;
 	if (!m || !m->has_commit_limit_kb || !m->has_committed_kb)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "CommitLimit and Committed_AS");
-	return judge_room(j, "address space (vm.overcommit_memory=2)", t.data_kb,
-			  m->commit_limit_kb > m->committed_kb ? m->commit_limit_kb - m->committed_kb : 0,
-			  m->commit_limit_kb, "/proc/meminfo");
+	return unless_more(j, &t, judge_room(j, "address space (vm.overcommit_memory=2)", t.data_kb,
+					     less(m->commit_limit_kb, m->committed_kb),
+					     m->commit_limit_kb, "/proc/meminfo"));
 }
 
 static enum judgement
@@ -120,10 +145,11 @@ mem_mlock(struct judge *j, const struct subject *s)
 
 	(void) s;
 	if (!t.locked_kb)
-		return NOT_ABOUT;
+		return unless_more(j, &t, NOT_ABOUT);
 	if (!m || !m->has_available_kb)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "what is available there");
-	return judge_room(j, "locked memory", t.locked_kb, m->available_kb, m->total_kb, "/proc/meminfo");
+	return unless_more(j, &t, judge_room(j, "locked memory", t.locked_kb, m->available_kb, m->total_kb,
+					     "/proc/meminfo"));
 }
 
 static enum judgement
@@ -135,17 +161,17 @@ mem_hugepages(struct judge *j, const struct subject *s)
 
 	(void) s;
 	if (!t.huge_kb)
-		return NOT_ABOUT;
+		return unless_more(j, &t, NOT_ABOUT);
 	if (!m)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "huge pages", "how many there are");
 	for (size_t i = 0; i < m->n_huge_pages; i++) {
 		const HugePages *h = m->huge_pages[i];
-		uint64_t spare = h->free > h->reserved ? h->free - h->reserved : 0;
 
-		free_kb += (spare + h->overcommit) * h->size_kb;
+		free_kb += (less(h->free, h->reserved) + h->overcommit) * h->size_kb;
 		all_kb += (h->total + h->overcommit) * h->size_kb;
 	}
-	return judge_room(j, "huge pages", t.huge_kb, free_kb, all_kb, "/sys/kernel/mm/hugepages");
+	return unless_more(j, &t, judge_room(j, "huge pages", t.huge_kb, free_kb, all_kb,
+					     "/sys/kernel/mm/hugepages"));
 }
 
 static enum judgement
@@ -284,6 +310,7 @@ quota_pipe(struct judge *j, const struct subject *s)
 }
 
 #define OF_MEMORY NEEDS(DOMAIN__DOMAIN_MEMORY)
+#define OF_TASKS NEEDS(DOMAIN__DOMAIN_TASKS)
 #define OF_KERNEL NEEDS(DOMAIN__DOMAIN_KERNEL)
 
 static const struct rule rules[] = {
@@ -296,6 +323,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "What is free changes; what there is in all does not.",
 		.about = ABOUT_HOST,
+		.source_needs = OF_TASKS,
 		.destination_needs = OF_MEMORY,
 		.check = mem_free,
 	},
@@ -308,6 +336,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "What is promised changes; the limit does not.",
 		.about = ABOUT_HOST,
+		.source_needs = OF_TASKS,
 		.destination_needs = OF_MEMORY | OF_KERNEL,
 		.check = mem_overcommit,
 	},
@@ -319,6 +348,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "What is free changes; what there is in all does not.",
 		.about = ABOUT_HOST,
+		.source_needs = OF_TASKS,
 		.destination_needs = OF_MEMORY,
 		.check = mem_mlock,
 	},
@@ -331,6 +361,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "What is free changes; the size of the pool is a setting.",
 		.about = ABOUT_HOST,
+		.source_needs = OF_TASKS,
 		.destination_needs = OF_MEMORY,
 		.check = mem_hugepages,
 	},

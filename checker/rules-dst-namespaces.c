@@ -36,7 +36,10 @@ ns_exhausted(struct judge *j, const char *name)
 	uint64_t max;
 	struct finding *f;
 
-	if (!value_sysctl(j, judge_text(j, "user/max_%s_namespaces", name), &max) || max > 0)
+	if (!value_sysctl(j, judge_text(j, "user/max_%s_namespaces", name), &max))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL,
+				     judge_text(j, "user.max_%s_namespaces", name), "its value there");
+	if (max > 0)
 		return FINE;
 	f = judge_find(j, judge_text(j, "user.max_%s_namespaces", name), "a namespace is restored", "0");
 	f->there_from = judge_text(j, "/proc/sys/user/max_%s_namespaces", name);
