@@ -18,7 +18,7 @@ struct tree_index {
 	const Process **process;	/* by pid */
 	size_t n_process;
 	const Process *root;
-	struct table by_pid, by_tid, socket, socket_fd, master, mount, mount_ns, ns, listener;
+	struct table by_pid, by_tid, socket, socket_fd, master, mount, ns, listener;
 };
 
 static int
@@ -148,9 +148,6 @@ tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret)
 			       hash_number(hash_number(item->mnt_ns) + item->id),
 			       found->mnt_ns == item->mnt_ns && found->id == item->id);
 	if (r == 0)
-		r = TABLE_FILL(&t->mount_ns, a, source->mount, source->n_mount, hash_number(item->mnt_ns),
-			       found->mnt_ns == item->mnt_ns);
-	if (r == 0)
 		r = TABLE_FILL(&t->ns, a, source->ns, source->n_ns, hash_number(item->ino),
 			       found->ino == item->ino && found->kind == item->kind);
 	if (r < 0)
@@ -246,12 +243,6 @@ index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id)
 {
 	return TABLE_FIND(&t->mount, hash_number(hash_number(mnt_ns) + id), Mount,
 			  found->mnt_ns == mnt_ns && found->id == id);
-}
-
-bool
-index_has_mounts(const struct tree_index *t, uint64_t mnt_ns)
-{
-	return TABLE_FIND(&t->mount_ns, hash_number(mnt_ns), Mount, found->mnt_ns == mnt_ns) != NULL;
 }
 
 const Namespace *

@@ -28,7 +28,6 @@ bool index_listens(const struct tree_index *t, uint32_t port, uint64_t netns);
 bool index_terminal_master(const struct tree_index *t, uint32_t index);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
-bool index_has_mounts(const struct tree_index *t, uint64_t mnt_ns);	/* any of this namespace */
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);
 
 /*

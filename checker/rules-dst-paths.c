@@ -173,14 +173,6 @@ is_answered(const PathAnswer *a)
 	return a && !a->timed_out && (a->has_kind || a->parent_missing);
 }
 
-/* Whether the mount it is on belongs to the mount namespace it was seen in, as far as is known. */
-static bool
-is_on_own_mount(const struct judge *j, const File *f)
-{
-	return !f->has_mnt_ns || !f->has_mnt_id || index_mount(j->at, f->mnt_ns, f->mnt_id) ||
-	       !index_has_mounts(j->at, f->mnt_ns);
-}
-
 static enum judgement
 dir_missing(struct judge *j, const struct subject *s)
 {
@@ -197,8 +189,6 @@ dir_missing(struct judge *j, const struct subject *s)
 	parent = parent_answer(j, f->path);
 	if ((own && own->declared) || (parent && parent->declared))
 		return NOT_ABOUT;
-	if (!is_on_own_mount(j, f))
-		return NOT_ABOUT;	/* file-mount-unknown speaks of it */
 	if (!is_answered(own) && !is_answered(parent))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "its folder there");
 	read_only = (own && own->read_only) || (parent && parent->read_only);
