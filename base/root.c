@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
-enum { PATH_ROOM = 4096 };
+enum { PATH_ROOM = 4096, MAX_RACES = 100 };
 
 static int
 openat2_in(int fd, const char *path, int flags, uint64_t resolve)
@@ -23,13 +23,16 @@ openat2_in(int fd, const char *path, int flags, uint64_t resolve)
 		.resolve = resolve,
 	};
 
-	for (;;) {
+	for (int races = 0;;) {
 		long r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
 
 		if (r >= 0)
 			return (int) r;
-		/* EAGAIN: a rename raced with "..", as openat2(2) says; it is safe to try again. */
-		if (errno != EINTR && errno != EAGAIN)
+		/*
+		 * EAGAIN: a rename raced with "..", as openat2(2) says; it is safe to try again. A
+		 * server whose folders are renamed without end does not keep us.
+		 */
+		if (errno != EINTR && (errno != EAGAIN || ++races > MAX_RACES))
 			return -errno;
 	}
 }
