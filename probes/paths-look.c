@@ -145,7 +145,8 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 	if (fstat(held, &now) < 0)
 		return;
 	ret->tell = others_may_read(root_of(a, q), q->path, &now);
-	if (!ret->tell && !source_holds(f)) {
+	/* One answer an inode that is private, so that nobody can guess at it by many names. */
+	if (!ret->tell && (!source_holds(f) || q->guesses_again)) {
 		ret->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
 		return;
 	}

@@ -307,6 +307,35 @@ content_that_others_may_not_read(void **state)
 	assert_not_told("/way-in");
 }
 
+/* One private file under many names: one guess. The same question twice is none. */
+static void
+many_guesses_at_one_file(void **state)
+{
+	static const char *const names[] = { "/a", "/b", "/c", "/d/../a", "/d/./a", "//a", "/d/e" };
+	size_t answered = 0;
+
+	(void) state;
+	write_file("/a", "secret", 0640);
+	assert_int_equal(mkdir(path_of("/d"), 0755), 0);
+	assert_int_equal(symlink("a", path_of("/b")), 0);
+	assert_int_equal(symlink("a", path_of("/c")), 0);
+	assert_int_equal(symlink("../a", path_of("/d/e")), 0);
+	(void) claim("/a", "guess1");
+	(void) claim("/b", "guess2");
+	(void) claim("/c", "secret");
+	(void) claim("/d/e", "guess1");
+	(void) claim("/d/../a", "guess3");
+	(void) claim("/d/./a", "guess4");
+	(void) claim("//a", "guess5");
+	ask();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_not_told(names[i]);
+		answered += answer_to(names[i])->has_same_as_asked;
+	}
+	assert_int_equal(answered, 2);
+	assert_true(answer_to("/a")->has_same_as_asked && answer_to("/d/e")->has_same_as_asked);
+}
+
 static void
 no_content_at_all(void **state)
 {
@@ -476,6 +505,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_the_move_brings, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_everybody_may_read, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_others_may_not_read, begin, end),
+		cmocka_unit_test_setup_teardown(many_guesses_at_one_file, begin, end),
 		cmocka_unit_test_setup_teardown(no_content_at_all, begin, end),
 		cmocka_unit_test_setup_teardown(a_hostile_source, begin, end),
 		cmocka_unit_test_setup_teardown(the_tree_lives_here, begin, end),
