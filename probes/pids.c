@@ -81,8 +81,6 @@ sort_and_unite(struct pids *p)
 {
 	size_t kept = 0;
 
-	if (p->n == 0)
-		return;
 	qsort(p->use, p->n, sizeof(*p->use), use_compare);
 	for (size_t i = 1; i < p->n; i++)
 		if (p->use[i].id != p->use[kept].id)
@@ -252,6 +250,8 @@ pids_ask(struct probe_context *c)
 		if (r < 0)
 			return r;
 	}
+	if (p.n == 0)
+		return 0;
 	sort_and_unite(&p);
 	all_seen = sees_all(c);
 	r = root_list(c->root, "/proc", process_look, &p);

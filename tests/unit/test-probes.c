@@ -354,6 +354,22 @@ ids_in_use_here(void **state)
 	assert_false(a->has_holder_pid);
 }
 
+static void
+no_ids_to_answer(void **state)
+{
+	static Process nobody = PROCESS__INIT;
+	static Process *processes[] = { &nobody };
+
+	(void) state;
+	source = (Snapshot) SNAPSHOT__INIT;
+	(void) probe("/", &source);
+	assert_int_equal(s.facts->n_pid_answer, 0);
+	source.process = processes;
+	source.n_process = 1;
+	(void) probe("/", &source);
+	assert_int_equal(s.facts->n_pid_answer, 0);
+}
+
 /* A leader that ends while its session and group live on: the id is not free. */
 static void
 ids_without_a_task(void **state)
@@ -437,6 +453,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(modules_cannot_tell, begin, end),
 		cmocka_unit_test_setup_teardown(cgroup_answers, begin, end),
 		cmocka_unit_test_setup_teardown(ids_in_use_here, begin, end),
+		cmocka_unit_test_setup_teardown(no_ids_to_answer, begin, end),
 		cmocka_unit_test_setup_teardown(ids_without_a_task, begin, end),
 		cmocka_unit_test_setup_teardown(this_machine, begin, end),
 		cmocka_unit_test_setup_teardown(a_recorded_machine_is_not_run, begin, end),
