@@ -19,6 +19,7 @@ struct tree_index {
 	size_t n_process;
 	const Process *root;
 	struct table by_pid, by_tid, socket, socket_fd, master, mount, ns, listener;
+	struct table fd, fd_inode;	/* of processes that hold an epoll */
 };
 
 static int
@@ -81,6 +82,55 @@ index_listeners(struct tree_index *t, struct arena *a)
 	return r;
 }
 
+static bool
+holds_epoll(const Process *p)
+{
+	for (size_t i = 0; i < p->n_fd; i++)
+		if (p->fd[i]->kind == FD_KIND__FD_EPOLL)
+			return true;
+	return false;
+}
+
+static uint64_t
+hash_fd(const Process *p, uint64_t number)
+{
+	return hash_number(hash_number((uintptr_t) p) + number);
+}
+
+/* The first two of an inode: one of them may be the one that asks. */
+static void
+add_watched(struct tree_index *t, const Process *p, const Fd *fd)
+{
+	const Fd *first;
+
+	if (!index_fd(t, p, fd->number))
+		table_add(&t->fd, hash_fd(p, (uint32_t) fd->number), fd, p);
+	if (!fd->has_ino)
+		return;
+	first = index_fd_of_inode(t, p, fd->ino, NULL);
+	if (!first || !index_fd_of_inode(t, p, fd->ino, first))
+		table_add(&t->fd_inode, hash_fd(p, fd->ino), fd, p);
+}
+
+/* What an epoll may watch. */
+static int
+index_watched(struct tree_index *t, struct arena *a)
+{
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < t->n_process; i++)
+		n += holds_epoll(t->process[i]) ? t->process[i]->n_fd : 0;
+	r = table_init(&t->fd, a, n);
+	if (r == 0)
+		r = table_init(&t->fd_inode, a, n);
+	for (size_t i = 0; r == 0 && i < t->n_process; i++)
+		if (holds_epoll(t->process[i]))
+			for (size_t k = 0; k < t->process[i]->n_fd; k++)
+				add_watched(t, t->process[i], t->process[i]->fd[k]);
+	return r;
+}
+
 static int
 index_tasks(struct tree_index *t, struct arena *a)
 {
@@ -138,6 +188,8 @@ tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret)
 		return -ENOMEM;
 	t->source = source;
 	r = index_tasks(t, a);
+	if (r == 0)
+		r = index_watched(t, a);
 	if (r == 0)
 		r = index_listeners(t, a);
 	if (r == 0)
@@ -229,6 +281,30 @@ index_socket_holder(const struct tree_index *t, uint64_t ino, const Fd **ret_fd)
 			*ret_fd = fd;
 		return s->owner;
 	}
+	return NULL;
+}
+
+const Fd *
+index_fd(const struct tree_index *t, const Process *p, int number)
+{
+	uint64_t hash = hash_fd(p, (uint32_t) number), at = hash;
+	const struct slot *s;
+
+	for (s = table_next(&t->fd, hash, &at); s; s = table_next(&t->fd, hash, &at))
+		if (s->owner == p && ((const Fd *) s->value)->number == number)
+			return s->value;
+	return NULL;
+}
+
+const Fd *
+index_fd_of_inode(const struct tree_index *t, const Process *p, uint64_t ino, const Fd *except)
+{
+	uint64_t hash = hash_fd(p, ino), at = hash;
+	const struct slot *s;
+
+	for (s = table_next(&t->fd_inode, hash, &at); s; s = table_next(&t->fd_inode, hash, &at))
+		if (s->owner == p && s->value != except && ((const Fd *) s->value)->ino == ino)
+			return s->value;
 	return NULL;
 }
 

@@ -26,6 +26,9 @@ const Process *index_socket_holder(const struct tree_index *t, uint64_t ino, con
 bool index_listens(const struct tree_index *t, uint32_t port, uint64_t netns);
 /* Whether the tree holds the master of this pseudo terminal. */
 bool index_terminal_master(const struct tree_index *t, uint32_t index);
+/* Descriptors of a process that holds an epoll: by number; the first but one of an inode. */
+const Fd *index_fd(const struct tree_index *t, const Process *p, int number);
+const Fd *index_fd_of_inode(const struct tree_index *t, const Process *p, uint64_t ino, const Fd *except);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);

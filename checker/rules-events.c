@@ -23,31 +23,12 @@ fdinfo_of(struct judge *j, const struct subject *s)
 	return judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
 }
 
-static const Fd *
-find_fd(const Process *p, int number)
-{
-	for (size_t i = 0; i < p->n_fd; i++)
-		if (p->fd[i]->number == number)
-			return p->fd[i];
-	return NULL;
-}
-
 /* Kinds of which each has an inode of its own; all others share one. */
 static bool
 has_own_inode(const Fd *fd)
 {
 	return fd->kind == FD_KIND__FD_SOCKET || fd->kind == FD_KIND__FD_PIPE || fd->kind == FD_KIND__FD_FIFO ||
 	       fd->kind == FD_KIND__FD_TERMINAL || fd->kind == FD_KIND__FD_CHARDEV;
-}
-
-/* Another descriptor of the task that is, or may be, what is watched; NULL: none. */
-static const Fd *
-held_elsewhere(const Process *p, const Fd *epoll, const EpollTarget *t)
-{
-	for (size_t i = 0; t->has_ino && i < p->n_fd; i++)
-		if (p->fd[i] != epoll && p->fd[i]->has_ino && p->fd[i]->ino == t->ino)
-			return p->fd[i];
-	return NULL;
 }
 
 static enum judgement
@@ -64,10 +45,11 @@ epoll_target_escaped(struct judge *j, const struct subject *s)
 
 		if (t->has_same_open_file && t->same_open_file)
 			continue;
-		fd = find_fd(p, t->fd);
+		fd = index_fd(j->at, p, t->fd);
 		if (!t->has_same_open_file && fd && (!t->has_ino || !fd->has_ino || fd->ino == t->ino))
 			continue;
-		fd = held_elsewhere(p, s->fd, t);
+		/* another descriptor of the task that is, or may be, what is watched */
+		fd = t->has_ino ? index_fd_of_inode(j->at, p, t->ino, s->fd) : NULL;
 		if (fd && has_own_inode(fd))
 			continue;
 		f = judge_find(j, judge_fd(j, p, s->fd),
