@@ -92,7 +92,8 @@ task_seccomp_filters(struct judge *j, const struct subject *s)
 	if (!c || !c->has_seccomp || c->seccomp == 0)
 		return NOT_ABOUT;
 	if (!place || !place->credentials || !place->credentials->has_seccomp)
-		return FINE;
+		return judge_unknown(j, false, DOMAIN__DOMAIN_SECURITY, judge_process(j, s->process),
+				     "whether criu would run under a seccomp filter");
 	if (place->credentials->seccomp == 0)
 		return FINE;
 	judge_find(j, judge_process(j, s->process),

@@ -64,11 +64,23 @@ listener_text(struct judge *j, const Socket *s)
 	return judge_text(j, "%s, %s", value_address(j, s->source, (int) s->source_port), judge_socket(j, s));
 }
 
+/* One that no table listed, and of which no duplicate told either. */
+static bool
+state_is_not_known(const struct judge *j, const Socket *s)
+{
+	return (s->family == SOCKET_FAMILY__SOCKET_INET || s->family == SOCKET_FAMILY__SOCKET_INET6) &&
+	       s->type == SOCK_STREAM && !s->has_state && (!s->has_protocol || s->protocol == IPPROTO_TCP) &&
+	       (judge_lacks(j, false, DOMAIN__DOMAIN_SOCKETS) || judge_lacks(j, false, DOMAIN__DOMAIN_FDS));
+}
+
 static enum judgement
 tcp_established(struct judge *j, const struct subject *s)
 {
 	const char *who;
 
+	if (state_is_not_known(j, s->socket))
+		return judge_unknown(j, false, DOMAIN__DOMAIN_SOCKETS, judge_socket(j, s->socket),
+				     "whether it is connected");
 	if (!is_tcp(s->socket))
 		return NOT_ABOUT;
 	if (!is_connected(s->socket->state))
