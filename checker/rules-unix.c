@@ -321,12 +321,15 @@ static const struct rule rules[] = {
 	{
 		.id = "unix-dangling",
 		.title = "a unix connection whose other end is just being made or torn down",
-		.why = "CRIU finds no other end in the tree. It refuses; or, where the connection waits to "
-		       "be accepted by a listener outside, it dumps and cannot restore.",
+		.why = "CRIU finds no other end in the tree and dumps without a word; where the connection "
+		       "waits to be accepted by a listener outside, it cannot be made again.",
 		.remedy = "look again a moment later",
-		.criu_says = "unix: Unix socket",
+		.criu_says = "FATAL: Peer",
 		UNTIL_READ,
-		OF_SOCKETS,
+		.stage = STAGE_RESTORE,
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_SOCKET,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_SOCKETS),
 		.check = unix_dangling,
 	},
 	{
