@@ -16,8 +16,9 @@ struct gaps {
 /*
  * Notes that `subject` (formatted; what was read) could not be learned because of `error`
  * (-errno). pid 0: about no single task. The effect follows from the error: EACCES and EPERM
- * are DENIED, ENOENT and ESRCH VANISHED, EBADMSG and EINVAL UNPARSABLE, EINTR INTERRUPTED,
- * EOPNOTSUPP, ENOSYS and ENOTTY UNSUPPORTED, ETIMEDOUT TIMED_OUT, EFBIG and ENOMEM OVER_LIMIT,
+ * are DENIED, ESRCH is VANISHED (the task is gone, which the caller knows), EBADMSG and EINVAL
+ * UNPARSABLE, EINTR INTERRUPTED, ENOENT (what lives has no such file), EOPNOTSUPP, ENOSYS and
+ * ENOTTY UNSUPPORTED, ETIMEDOUT TIMED_OUT, EFBIG and ENOMEM OVER_LIMIT,
  * anything else FAILED. Equal gaps (domain, collector, reason, subject) of many pids may be
  * noted once with the first pid. `remedy` may be NULL. Never fails: a gap that cannot be
  * stored for want of memory makes the collector's own error.

@@ -14,6 +14,7 @@
 #include "kernel/filesystem.h"
 #include "kernel/nslink.h"
 #include "light-dump/mount-index.h"
+#include "light-dump/procfile.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -100,8 +101,10 @@ place_open(struct tree_context *c, uint64_t mnt_ns, struct root *ret)
 			continue;
 		(void) snprintf(folder, sizeof(folder), "proc/%d", p->pid);
 		r = root_sub(c->root, folder, &proc);
-		if (r < 0)
+		if (r < 0) {
+			r = procfile_error(c->root, p->pid, r);
 			continue;
+		}
 		r = root_magic_open(&proc, "root", O_PATH | O_DIRECTORY);
 		if (r < 0)
 			continue;

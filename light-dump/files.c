@@ -168,7 +168,8 @@ content_gaps(struct tree_context *c, const File *f, const struct file_work *w,
 	if (!id)
 		gap(c, f, -ETIMEDOUT, what);
 	else if (id->state == DIGEST_STATE__DIGEST_FAILED)
-		gap(c, f, -id->error, what);
+		/* Closed or unmapped meanwhile, where it had been held. */
+		gap(c, f, id->error == ENOENT && w->handle != HANDLE_NONE ? -ESRCH : -id->error, what);
 	else if (id->state == DIGEST_STATE__DIGEST_CHANGED_WHILE_READ)
 		gap(c, f, -EINTR, what);
 }

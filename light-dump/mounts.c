@@ -12,6 +12,7 @@
 #include "kernel/mountinfo.h"
 #include "kernel/nslink.h"
 #include "light-dump/collectors.h"
+#include "light-dump/procfile.h"
 #include <errno.h>
 
 /* The mount namespaces that were read already. */
@@ -103,6 +104,7 @@ namespace_read(struct tree_context *c, uint64_t ino, struct buffer *text)
 			}
 		}
 	}
+	error = procfile_error(c->root, first_pid, error);
 	gap_note(c->gaps, DOMAIN__DOMAIN_MOUNTS, "mounts", first_pid, error, NULL,
 		 "/proc/%d/mountinfo", first_pid);
 	return 0;

@@ -11,6 +11,7 @@
 #include "kernel/nslink.h"
 #include "kernel/timens.h"
 #include "light-dump/collectors.h"
+#include "light-dump/procfile.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -141,8 +142,8 @@ static void
 gap(struct tree_context *c, int pid, int error, const char *what)
 {
 	if (pid > 0)
-		gap_note(c->gaps, DOMAIN__DOMAIN_NAMESPACES, "namespaces", pid, error, NULL, "/proc/%d/%s",
-			 pid, what);
+		gap_note(c->gaps, DOMAIN__DOMAIN_NAMESPACES, "namespaces", pid,
+			 procfile_error(c->root, pid, error), NULL, "/proc/%d/%s", pid, what);
 	else
 		gap_note(c->gaps, DOMAIN__DOMAIN_NAMESPACES, "namespaces", 0, error, NULL, "/proc/self/%s",
 			 what);

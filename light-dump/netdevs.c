@@ -7,6 +7,7 @@
 #include "kernel/rtnet.h"
 #include "light-dump/collectors.h"
 #include "light-dump/netns.h"
+#include "light-dump/procfile.h"
 
 #include <linux/netlink.h>
 
@@ -83,7 +84,7 @@ collect_one(struct tree_context *c, struct netns *n)
 		r = ask(c, n, ns);
 	if (r == 0 || r == -ENOMEM)
 		return r;
-	gap_note(c->gaps, DOMAIN__DOMAIN_NET, "netdevs", n->pid, r,
+	gap_note(c->gaps, DOMAIN__DOMAIN_NET, "netdevs", n->pid, procfile_error(c->root, n->pid, r),
 		 r == -EPERM || r == -EACCES ? "run as root" : NULL,
 		 "devices of the network namespace of /proc/%d", n->pid);
 	ns->n_device = 0;
@@ -91,7 +92,8 @@ collect_one(struct tree_context *c, struct netns *n)
 		return 0;
 	r = read_text(c, n, ns);
 	if (r < 0 && r != -ENOMEM)
-		gap_note(c->gaps, DOMAIN__DOMAIN_NET, "netdevs", n->pid, r, NULL, "/proc/%d/net/dev", n->pid);
+		gap_note(c->gaps, DOMAIN__DOMAIN_NET, "netdevs", n->pid,
+			 procfile_error(c->root, n->pid, r), NULL, "/proc/%d/net/dev", n->pid);
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -47,6 +47,19 @@ procfile_read_all(const struct root *dir, const char *name, struct buffer *b)
 	return root_read(dir, name, b, MAX_PROC_FILE);
 }
 
+int
+procfile_error(const struct root *root, int pid, int error)
+{
+	_cleanup_close_ int fd = -1;
+	char name[32];
+
+	if (error != -ENOENT || pid <= 0)
+		return error;
+	(void) snprintf(name, sizeof(name), "proc/%d/stat", pid);
+	fd = root_openat(root, name, O_PATH);
+	return fd == -ENOENT || fd == -ESRCH ? -ESRCH : error;
+}
+
 void
 numbers_free(struct numbers *list)
 {

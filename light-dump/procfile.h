@@ -16,6 +16,9 @@ int procfile_read(const struct root *dir, const char *name, struct buffer *b);
 /* A file that the kernel writes piece by piece (maps, children, timers): reads to the end. */
 int procfile_read_all(const struct root *dir, const char *name, struct buffer *b);
 
+/* `error`, but -ESRCH for a -ENOENT that means that the process itself is gone. */
+int procfile_error(const struct root *root, int pid, int error);
+
 /* A growing list of numbers, kept between uses. */
 struct numbers {
 	int *number;

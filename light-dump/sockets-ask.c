@@ -8,6 +8,7 @@
 
 #include "kernel/sock-inet.h"
 #include "kernel/sock-unix.h"
+#include "light-dump/procfile.h"
 
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -195,8 +196,8 @@ note_gaps(struct sockets *s, size_t netns, const struct sock_kind *kind,
 	char remedy[96];
 
 	if (r < 0 && (r != -ENOENT || !sock_kind_may_be_missing(kind))) {
-		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid, r, NULL, "/proc/%d/%s",
-			 pid, kind->text);
+		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", pid,
+			 procfile_error(s->c->root, pid, r), NULL, "/proc/%d/%s", pid, kind->text);
 		return;
 	}
 	if (walked->odd_lines > 0)
@@ -265,7 +266,7 @@ hold_netns(struct sockets *s, size_t i)
 	if (r == 0 && !s->c->root->recorded)
 		r = netlink_open(n->fd, NETLINK_SOCK_DIAG, &s->netlink[i]);
 	if (r < 0)
-		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", n->pid, r,
+		gap_note(s->c->gaps, DOMAIN__DOMAIN_SOCKETS, "sockets", n->pid, procfile_error(s->c->root, n->pid, r),
 			 r == -EPERM || r == -EACCES ? "run as root" : NULL, "/proc/%d/ns/net", n->pid);
 }
 

@@ -71,6 +71,18 @@ is_dead_state(char state)
 	return state == 'Z' || state == 'X';
 }
 
+/* A zombie shows no files any more: what is not there then is gone with it. */
+static int
+error_of_task(struct task_context *c, const struct root *dir, int error)
+{
+	struct task_stat stat;
+
+	if (error == -ENOENT && task_stat_read(c->worker, dir, "stat", &stat) == 0 &&
+	    is_dead_state(stat.state))
+		return -ESRCH;
+	return error;
+}
+
 /* Calls the rows of one scope; what fails is a gap, unless the task itself has gone. */
 static int
 run_rows(struct task_context *c, enum scope scope)
@@ -89,7 +101,8 @@ run_rows(struct task_context *c, enum scope scope)
 		if (r < 0 && is_gone(dir))
 			return -ESRCH;
 		if (r < 0)
-			gap_note(c->gaps, row->domain, row->name, c->pid, r, NULL, "%s", row->reads);
+			gap_note(c->gaps, row->domain, row->name, c->pid, error_of_task(c, dir, r), NULL,
+				 "%s", row->reads);
 	}
 	return 0;
 }
