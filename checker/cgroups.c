@@ -127,6 +127,8 @@ cgroups_need(const struct judge *j, const Cgroup *g)
 		if (need.threads == before)
 			continue;
 		need.member = need.member ? need.member : p;
+		if (!m && !need.not_known && !(p->state && (*p->state == 'Z' || *p->state == 'X')))
+			need.not_known = p;
 		if (m)
 			need.memory_kb += m->rss_anon_kb + m->rss_shmem_kb + m->swap_kb;
 	}

@@ -33,6 +33,7 @@ struct cgroups_need {
 	uint64_t threads;
 	uint64_t memory_kb;		/* anonymous, shared and swapped pages of its processes */
 	const Process *member;		/* one of them */
+	const Process *not_known;	/* a living one of whose memory nothing is known */
 };
 
 struct cgroups_need cgroups_need(const struct judge *j, const Cgroup *g);

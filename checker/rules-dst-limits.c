@@ -96,6 +96,9 @@ limits_vs_need(struct judge *j, const struct subject *s)
 				    judge_text(j, "needs %llu", (unsigned long long) need.threads),
 				    need.threads, a->pids_limit,
 				    own ? less(a->pids_used, need.threads) : a->pids_used, false);
+	if (!found && a->has_memory_limit && need.not_known)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_TASKS, judge_process(j, need.not_known),
+				     "how much memory it uses");
 	return found ? FINDING : FINE;
 }
 
