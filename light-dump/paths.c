@@ -167,6 +167,18 @@ file_of_maps_text(struct task_context *c, const struct maps_entry *e, struct int
 	return file_add(c->worker, f, key, ret);
 }
 
+/* Unmapped meanwhile; or a dead leader's process, since a thread has no map_files. */
+static void
+note_no_map_file(struct task_context *c)
+{
+	_cleanup_close_ int fd = root_openat(&c->proc, "map_files", O_PATH);
+	_cleanup_close_ int alive = root_openat(&c->proc, "stat", O_PATH);
+
+	if (fd < 0 && alive >= 0)
+		gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "mappings", c->pid, fd, NULL,
+			 "/proc/%d/map_files", c->pid);
+}
+
 int
 path_file_of_mapping(struct task_context *c, const struct maps_entry *e, struct slice text,
 		     uint32_t *ret)
@@ -189,7 +201,8 @@ path_file_of_mapping(struct task_context *c, const struct maps_entry *e, struct 
 		gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "mappings", c->pid, r,
 			 "run as root, or with CAP_CHECKPOINT_RESTORE", "/proc/PID/map_files");
 	}
-	/* ENOENT: unmapped meanwhile, or a dead leader's process: no map_files of a thread. */
+	if (r == -ENOENT)
+		note_no_map_file(c);
 	if (r < 0)
 		return file_of_maps_text(c, e, &key, ret);
 	r = by_identity(c, &st, &key.text, ret);
