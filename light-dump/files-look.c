@@ -12,6 +12,7 @@
 #include "light-dump/files-look.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 static bool
 is_inode(const struct statx *st, const File *f)
@@ -39,6 +40,26 @@ look_at(int fd, struct statx *ret)
 	return statx(fd, "", flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
 }
 
+/*
+ * " (deleted)" behind the text of a link may be the kernel's word or the end of a name. With a
+ * name left (nlink) the full text may lead to the inode.
+ */
+static int
+follow_full_name(const struct root *place, const File *f, struct looked *ret)
+{
+	_cleanup_free_ char *full = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (!f->deleted || !f->has_nlink || f->nlink == 0 || asprintf(&full, "%s (deleted)", f->path) < 0)
+		return -1;
+	fd = root_openat(place, full, O_PATH | O_NOFOLLOW);
+	if (fd < 0 || look_at(fd, &ret->st) < 0 || !is_inode(&ret->st, f))
+		return -1;
+	ret->full_name = true;
+	ret->state = PATH_STATE__PATH_SAME;
+	return steal_fd(&fd);
+}
+
 /* Where the path leads now: the state in `ret`, and a descriptor when it is the same inode. */
 static int
 follow_path(const struct looking *l, uint32_t i, struct looked *ret)
@@ -51,6 +72,9 @@ follow_path(const struct looking *l, uint32_t i, struct looked *ret)
 
 	if (w->place < 0)
 		return -1;
+	fd = follow_full_name(&l->plan->place[w->place].root, f, ret);
+	if (fd >= 0)
+		return steal_fd(&fd);
 	fd = root_openat(&l->plan->place[w->place].root, f->path, flags);
 	r = fd < 0 ? fd : look_at(fd, &ret->st);
 	if (r < 0) {

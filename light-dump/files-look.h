@@ -12,6 +12,7 @@
 struct looked {
 	uint32_t state;			/* a PathState */
 	int32_t error;
+	bool full_name;			/* it is truly called "x (deleted)" */
 	struct statx st;
 };
 

@@ -115,6 +115,12 @@ take_path(struct tree_context *c, File *f, const struct file_work *w, const stru
 		SET_FACT(f, other_dev_major, l->st.stx_dev_major);
 		SET_FACT(f, other_dev_minor, l->st.stx_dev_minor);
 	}
+	if (l->full_name) {
+		char *full = arena_printf(c->snapshot->arena, "%s (deleted)", f->path);
+
+		f->path = full ? full : f->path;
+		SET_FACT(f, deleted, !full);
+	}
 	if (l->state == PATH_STATE__PATH_SAME && !f->has_mode)
 		take_stat(f, &l->st);
 }

@@ -332,6 +332,33 @@ a_handle_that_has_gone(void **state)
 }
 
 static void
+a_name_that_ends_in_deleted(void **state)
+{
+	File *named, *deleted;
+	int fd;
+
+	(void) state;
+	write_file("x (deleted)", "text");
+	fd = open_file("x (deleted)", O_RDONLY);
+	named = use_fd(path_of("x"), fd);
+	SET_FACT(named, deleted, true);
+	write_file("y", "other");
+	fd = open_file("y", O_RDONLY);
+	deleted = use_fd(path_of("y"), fd);
+	SET_FACT(deleted, deleted, true);
+	assert_int_equal(linkat(AT_FDCWD, deleted->path, AT_FDCWD, path_of("z"), 0), 0);
+	assert_int_equal(unlink(deleted->path), 0);
+	collect();
+	assert_string_equal(named->path, path_of("x (deleted)"));
+	assert_false(named->deleted);
+	assert_int_equal(named->path_state, PATH_STATE__PATH_SAME);
+	assert_content(named, "text");
+	assert_string_equal(deleted->path, path_of("y"));
+	assert_true(deleted->deleted);
+	assert_int_equal(deleted->path_state, PATH_STATE__PATH_GONE);
+}
+
+static void
 a_file_that_changes_all_the_time(void **state)
 {
 	_cleanup_free_ char *bytes = calloc(1, 64 << 20);
@@ -416,6 +443,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_executable_by_exe_and_map_files, begin, end),
 		cmocka_unit_test_setup_teardown(a_record_from_the_maps_text_alone, begin, end),
 		cmocka_unit_test_setup_teardown(a_handle_that_has_gone, begin, end),
+		cmocka_unit_test_setup_teardown(a_name_that_ends_in_deleted, begin, end),
 		cmocka_unit_test_setup_teardown(a_file_that_changes_all_the_time, begin, end),
 		cmocka_unit_test_setup_teardown(a_write_lease_is_not_broken, begin, end),
 		cmocka_unit_test_setup_teardown(looking_leaves_no_trace, begin, end),
