@@ -154,10 +154,8 @@ judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, con
 	f->stage = stage;
 	f->severity = SEVERITY_BLOCKER;
 	f->lifetime = LIFETIME_PERMANENT;
-	f->option = q ? q->option : option;
-	f->option_kind = kind;
 	f->detail = "CRIU needs an option for this that is not among those it will be given.";
-	f->remedy = judge_text(j, "give criu %s at %s", f->option, stage_name(stage));
+	f->remedy = judge_text(j, "give criu %s at %s", option, stage_name(stage));
 }
 
 const char *
