@@ -36,14 +36,10 @@ folder_is_missing(const struct root *r, const char *path)
 const char *
 path_fs_type(const struct paths *a, const struct statx *st)
 {
-	const Filesystems *f = a->c->host->filesystems;
+	const Mount *m = st->stx_mask & STATX_MNT_ID ? path_mounts_by_id(&a->mounts, st->stx_mnt_id) :
+						       NULL;
 
-	if (!f || !(st->stx_mask & STATX_MNT_ID))
-		return NULL;
-	for (size_t i = 0; i < f->n_mount; i++)
-		if (f->mount[i]->id == st->stx_mnt_id)
-			return f->mount[i]->fs_type;
-	return NULL;
+	return m ? m->fs_type : NULL;
 }
 
 /* The very inode of the source, unchanged, on the machine that the tree lives on now. */

@@ -7,6 +7,7 @@
 #include "base/crew.h"
 #include "kernel/identity.h"
 #include "kernel/leases.h"
+#include "probes/path-mounts.h"
 #include "probes/paths-wanted.h"
 #include "probes/probe.h"
 
@@ -15,6 +16,7 @@ struct paths {
 	struct path_questions questions;
 	uint32_t *order;		/* questions whose content is wanted, the biggest files first */
 	size_t n_order;
+	struct path_mounts mounts;
 	struct leases leases;		/* just before contents are read */
 };
 

@@ -12,7 +12,6 @@
  * that the source has, and that only of a file which the source holds open or mapped.
  */
 #include "kernel/filesystem.h"
-#include "kernel/mountinfo.h"
 #include "probes/paths-look.h"
 #include "probes/probes.h"
 #include <errno.h>
@@ -48,14 +47,40 @@ is_declared(const struct probe_options *o, const struct path_question *q)
 
 /* ---- the crews ------------------------------------------------------------------------- */
 
+/* The mount the path seems to lie on, links not followed. */
+static const Mount *
+mount_of(const struct paths *a, const struct path_question *q)
+{
+	const char *below = a->c->options->tree_root;
+	char path[2 * 4096];
+
+	(void) snprintf(path, sizeof(path), "%s%s", below && !q->of_host ? below : "", q->path);
+	return path_mounts_of(&a->mounts, path);
+}
+
+/* A name looked up there would be mounted: that is not for us to set off. */
+static bool
+is_automounted(const struct paths *a, const struct path_question *q)
+{
+	const Mount *m = mount_of(a, q);
+
+	return m && m->fs_type && streq(m->fs_type, "autofs");
+}
+
 static void
 look(size_t i, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct paths *a = arg;
+	const struct path_question *q = &a->questions.question[i];
+	struct path_seen *seen = result;
 
 	(void) slot;
-	if (!is_declared(a->c->options, &a->questions.question[i]))
-		path_look(a, &a->questions.question[i], result);
+	if (is_declared(a->c->options, q))
+		return;
+	if (is_automounted(a, q))
+		seen->error = EOPNOTSUPP;
+	else
+		path_look(a, q, seen);
 }
 
 static void
@@ -71,16 +96,8 @@ static uint64_t
 look_group(size_t i, void *arg)
 {
 	const struct paths *a = arg;
-	const struct path_question *q = &a->questions.question[i];
-	const Filesystems *f = a->c->host->filesystems;
-	const char *below = a->c->options->tree_root;
-	char path[2 * 4096];
-	const Mount *m;
+	const Mount *m = mount_of(a, &a->questions.question[i]);
 
-	if (!f || f->n_mount == 0)
-		return 0;
-	(void) snprintf(path, sizeof(path), "%s%s", below && !q->of_host ? below : "", q->path);
-	m = mount_of_path(f->mount, f->n_mount, f->mount[0]->mnt_ns, path);
 	return m && filesystem_may_hang(m->fs_type) ? 1ULL << 63 | m->id : 0;
 }
 
@@ -197,6 +214,7 @@ gap(struct probe_context *c, const struct path_question *q, int error)
 {
 	const char *remedy = error == -EACCES || error == -EPERM ? "run it as root" :
 			     error == -ETIMEDOUT ? "look after the file system that does not answer" :
+			     error == -EOPNOTSUPP ? "mount what is to be there: autofs would, when asked" :
 			     error == -EBUSY ? "it is under a write lease, which reading would break" :
 					       NULL;
 
@@ -431,9 +449,12 @@ paths_ask(struct probe_context *c)
 			 a.questions.n);
 		a.questions.n = MAX_QUESTIONS;
 	}
-	r = paths_look(&a, &job);
+	r = path_mounts_make(c->host->filesystems, &a.mounts);
+	if (r == 0)
+		r = paths_look(&a, &job);
 	if (r == 0)
 		r = contents_read(&a, &job, s->path_answer + begin);
 	leases_free(&a.leases);
+	path_mounts_free(&a.mounts);
 	return r;
 }
