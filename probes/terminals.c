@@ -15,14 +15,8 @@ struct listing {
 };
 
 static int
-each_name(const char *name, unsigned char type, void *arg)
+add(struct listing *l, uint32_t index)
 {
-	struct listing *l = arg;
-	uint32_t index;
-
-	(void) type;
-	if (parse_u32(slice_of(name), 10, &index) < 0)
-		return 0;
 	if (l->n == l->room) {
 		size_t room = l->room ? 2 * l->room : 64;
 		uint32_t *grown = reallocarray(l->index, room, sizeof(*grown));
@@ -36,30 +30,44 @@ each_name(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
-static bool
-answered(const Snapshot *s, uint32_t index)
+static int
+each_name(const char *name, unsigned char type, void *arg)
 {
-	for (size_t i = 0; i < s->n_terminal_answer; i++)
-		if (s->terminal_answer[i]->index == index)
-			return true;
-	return false;
+	uint32_t index;
+
+	(void) type;
+	return parse_u32(slice_of(name), 10, &index) < 0 ? 0 : add(arg, index);
 }
 
 static int
-answer(struct probe_context *c, const struct listing *l, uint32_t index)
+by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+sort_and_unite(struct listing *l)
+{
+	size_t kept = 0;
+
+	if (l->n == 0)
+		return;
+	qsort(l->index, l->n, sizeof(*l->index), by_number);
+	for (size_t i = 1; i < l->n; i++)
+		if (l->index[i] != l->index[kept])
+			l->index[++kept] = l->index[i];
+	l->n = kept + 1;
+}
+
+/* Both lists rise: `below` of those here are lower than the number asked for. */
+static int
+answer(struct probe_context *c, uint32_t index, uint32_t below, bool in_use)
 {
 	Snapshot *facts = c->snapshot->facts;
-	TerminalAnswer *a;
-	uint32_t below = 0;
-	bool in_use = false;
+	TerminalAnswer *a = NEW_FACT(c->snapshot->arena, TerminalAnswer, terminal_answer);
 
-	if (answered(facts, index))
-		return 0;
-	for (size_t i = 0; i < l->n; i++) {
-		in_use = in_use || l->index[i] == index;
-		below += l->index[i] < index;
-	}
-	a = NEW_FACT(c->snapshot->arena, TerminalAnswer, terminal_answer);
 	if (!a)
 		return -ENOMEM;
 	SET_FACT(a, index, index);
@@ -69,24 +77,37 @@ answer(struct probe_context *c, const struct listing *l, uint32_t index)
 }
 
 static int
-answer_all(struct probe_context *c, const struct listing *l)
+list_wanted(const Snapshot *source, struct listing *ret)
 {
-	int r;
+	int r = 0;
 
-	for (size_t i = 0; i < c->source->n_process; i++) {
-		const Process *p = c->source->process[i];
+	for (size_t i = 0; r == 0 && i < source->n_process; i++) {
+		const Process *p = source->process[i];
 
-		for (size_t k = 0; k < p->n_fd; k++) {
-			const TerminalState *t = p->fd[k]->terminal;
-
-			if (!t || !t->has_index)
-				continue;
-			r = answer(c, l, t->index);
-			if (r < 0)
-				return r;
-		}
+		for (size_t k = 0; r == 0 && k < p->n_fd; k++)
+			if (p->fd[k]->terminal && p->fd[k]->terminal->has_index)
+				r = add(ret, p->fd[k]->terminal->index);
 	}
-	return 0;
+	sort_and_unite(ret);
+	return r;
+}
+
+static int
+answer_all(struct probe_context *c, struct listing *here)
+{
+	struct listing wanted = { 0 };
+	uint32_t below = 0;
+	int r = list_wanted(c->source, &wanted);
+
+	sort_and_unite(here);
+	for (size_t i = 0; r == 0 && i < wanted.n; i++) {
+		while (below < here->n && here->index[below] < wanted.index[i])
+			below++;
+		r = answer(c, wanted.index[i], below,
+			   below < here->n && here->index[below] == wanted.index[i]);
+	}
+	free(wanted.index);
+	return r;
 }
 
 int
