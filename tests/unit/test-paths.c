@@ -5,7 +5,6 @@
  * regular files and folders is opened, and a file system that does not answer is no hang.
  */
 #include "base/digest.h"
-#include "probes/path-mounts.h"
 #include "probes/probes.h"
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -20,105 +19,9 @@
 
 #include <cmocka.h>
 
-static struct snapshot source, answers;
-static struct gaps gaps;
-static struct root host_root, tree_root;
-static struct buffer text;
-static struct probe_options options;
+#include "tests/unit/paths-fixture.h"
+
 static const char *brings[2];
-static char folder[64], name[256];
-
-static int
-begin(void **state)
-{
-	(void) state;
-	strcpy(folder, "/tmp/test-paths.XXXXXX");
-	if (!mkdtemp(folder) || chmod(folder, 0755) < 0 || snapshot_new(&source) < 0 ||
-	    snapshot_new(&answers) < 0 || root_open("/", false, &host_root) < 0 ||
-	    root_open(folder, false, &tree_root) < 0)
-		return -1;
-	gaps = (struct gaps){ .arena = answers.arena };
-	options = (struct probe_options){ .timeout_ms = 3000, .tree_root = folder };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	char command[128];
-
-	(void) state;
-	snapshot_free(&source);
-	snapshot_free(&answers);
-	root_close(&host_root);
-	root_close(&tree_root);
-	buffer_free(&text);
-	(void) snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
-}
-
-static void
-ask(void)
-{
-	struct probe_context c = {
-		.options = &options, .root = &host_root, .tree_root = &tree_root,
-		.source = source.facts, .snapshot = &answers, .gaps = &gaps, .text = &text,
-	};
-
-	answers.facts->host = c.host = NEW_FACT(answers.arena, Host, host);
-	assert_int_equal(filesystems_ask(&c), 0);
-	assert_int_equal(paths_ask(&c), 0);
-}
-
-static const PathAnswer *
-answer_to(const char *path)
-{
-	for (size_t i = 0; i < answers.facts->n_path_answer; i++)
-		if (streq(answers.facts->path_answer[i]->path, path))
-			return answers.facts->path_answer[i];
-	return NULL;
-}
-
-static const char *
-path_of(const char *file)
-{
-	(void) snprintf(name, sizeof(name), "%s%s", folder, file);
-	return name;
-}
-
-static void
-write_file(const char *file, const char *content, mode_t mode)
-{
-	int fd = open(path_of(file), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-	assert_int_equal(fchmod(fd, mode), 0);
-	assert_int_equal(close(fd), 0);
-}
-
-/* The source claims to hold `path`, a regular file of this content. */
-static File *
-claim(const char *path, const char *content)
-{
-	Snapshot *s = source.facts;
-	_cleanup_digest_ struct digest *d = digest_new();
-	File *f = NEW_FACT(source.arena, File, file);
-	uint8_t sum[DIGEST_SIZE];
-
-	assert_int_equal(digest_add(d, content, strlen(content)), 0);
-	assert_int_equal(digest_end(d, sum), 0);
-	f->path = arena_strdup(source.arena, path);
-	SET_FACT(f, mode, S_IFREG | 0644);
-	SET_FACT(f, size, strlen(content));
-	SET_FACT(f, nlink, 1);
-	SET_FACT(f, used_fd, true);
-	f->has_sha256 = true;
-	f->sha256 = (ProtobufCBinaryData){ .len = DIGEST_SIZE,
-					   .data = arena_memdup(source.arena, sum, DIGEST_SIZE) };
-	assert_int_equal(ADD_FACT(source.arena, s->file, s->n_file, f), 0);
-	return f;
-}
 
 static void
 assert_told(const char *path, const char *content)
@@ -133,16 +36,6 @@ assert_told(const char *path, const char *content)
 	assert_int_equal(a->digest_state, DIGEST_STATE__DIGEST_DONE);
 	assert_true(a->has_sha256 && a->sha256.len == DIGEST_SIZE);
 	assert_memory_equal(a->sha256.data, sum, DIGEST_SIZE);
-}
-
-static void
-assert_not_told(const char *path)
-{
-	const PathAnswer *a = answer_to(path);
-
-	assert_non_null(a);
-	assert_false(a->has_sha256);
-	assert_false(a->has_build_id);
 }
 
 /* ---- what is there --------------------------------------------------------------------- */
@@ -306,93 +199,6 @@ content_that_others_may_not_read(void **state)
 	assert_not_told("/private/open");
 	assert_true(answer_to("/private/open")->same_as_asked);
 	assert_not_told("/way-in");
-}
-
-static void
-mounts_by_place(void **state)
-{
-	Mount m[] = { MOUNT__INIT, MOUNT__INIT, MOUNT__INIT, MOUNT__INIT };
-	static const struct { const char *place, *type; uint32_t id; } rows[] = {
-		{ "/", "ext4", 20 }, { "/net", "autofs", 30 }, { "/net/host", "nfs4", 12 }, { "/", "overlay", 9 },
-	};
-	Mount *list[] = { &m[0], &m[1], &m[2], &m[3] };
-	Filesystems f = FILESYSTEMS__INIT;
-	struct path_mounts mounts;
-
-	(void) state;
-	for (size_t i = 0; i < 4; i++) {
-		m[i].mountpoint = arena_strdup(source.arena, rows[i].place);
-		m[i].fs_type = arena_strdup(source.arena, rows[i].type);
-		SET_FACT(&m[i], id, rows[i].id);
-	}
-	f.mount = list;
-	f.n_mount = 4;
-	assert_int_equal(path_mounts_make(&f, &mounts), 0);
-	assert_ptr_equal(path_mounts_of(&mounts, "/net/x"), &m[1]);
-	assert_ptr_equal(path_mounts_of(&mounts, "/net"), &m[1]);
-	assert_ptr_equal(path_mounts_of(&mounts, "/network"), &m[3]);
-	assert_ptr_equal(path_mounts_of(&mounts, "/net/host/a/b"), &m[2]);
-	assert_ptr_equal(path_mounts_of(&mounts, "/"), &m[3]);
-	assert_ptr_equal(path_mounts_by_id(&mounts, 12), &m[2]);
-	assert_null(path_mounts_by_id(&mounts, 13));
-	path_mounts_free(&mounts);
-}
-
-/* A path where a look-up would mount something is not looked up. */
-static void
-no_automount(void **state)
-{
-	Mount *m = NEW_FACT(answers.arena, Mount, mount);
-	struct probe_context c = {
-		.options = &options, .root = &host_root, .tree_root = &tree_root,
-		.source = source.facts, .snapshot = &answers, .gaps = &gaps, .text = &text,
-	};
-
-	(void) state;
-	write_file("/here", "x", 0644);
-	assert_int_equal(mkdir(path_of("/auto"), 0755), 0);
-	write_file("/auto/file", "x", 0644);
-	(void) claim("/here", "x");
-	(void) claim("/auto/file", "x");
-	answers.facts->host = c.host = NEW_FACT(answers.arena, Host, host);
-	assert_int_equal(filesystems_ask(&c), 0);
-	m->mountpoint = arena_strdup(answers.arena, path_of("/auto"));
-	m->fs_type = arena_strdup(answers.arena, "autofs");
-	assert_int_equal(ADD_FACT(answers.arena, c.host->filesystems->mount, c.host->filesystems->n_mount, m), 0);
-	assert_int_equal(paths_ask(&c), 0);
-	assert_int_equal(answer_to("/here")->kind, PATH_KIND__PATH_KIND_REGULAR);
-	assert_false(answer_to("/auto/file")->has_kind);
-	assert_int_equal(answer_to("/auto/file")->error, EOPNOTSUPP);
-	assert_int_equal(gaps.n, 1);
-}
-
-/* One private file under many names: one guess. The same question twice is none. */
-static void
-many_guesses_at_one_file(void **state)
-{
-	static const char *const names[] = { "/a", "/b", "/c", "/d/../a", "/d/./a", "//a", "/d/e" };
-	size_t answered = 0;
-
-	(void) state;
-	write_file("/a", "secret", 0640);
-	assert_int_equal(mkdir(path_of("/d"), 0755), 0);
-	assert_int_equal(symlink("a", path_of("/b")), 0);
-	assert_int_equal(symlink("a", path_of("/c")), 0);
-	assert_int_equal(symlink("../a", path_of("/d/e")), 0);
-	(void) claim("/a", "guess1");
-	(void) claim("/b", "guess2");
-	(void) claim("/c", "secret");
-	(void) claim("/d/e", "guess1");
-	(void) claim("/d/../a", "guess3");
-	(void) claim("/d/./a", "guess4");
-	(void) claim("//a", "guess5");
-	ask();
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_not_told(names[i]);
-		answered += answer_to(names[i])->has_same_as_asked;
-	}
-	assert_int_equal(answered, 2);
-	assert_true(answer_to("/a")->has_same_as_asked && answer_to("/d/e")->has_same_as_asked);
 }
 
 static void
@@ -564,9 +370,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_the_move_brings, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_everybody_may_read, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_others_may_not_read, begin, end),
-		cmocka_unit_test_setup_teardown(mounts_by_place, begin, end),
-		cmocka_unit_test_setup_teardown(no_automount, begin, end),
-		cmocka_unit_test_setup_teardown(many_guesses_at_one_file, begin, end),
 		cmocka_unit_test_setup_teardown(no_content_at_all, begin, end),
 		cmocka_unit_test_setup_teardown(a_hostile_source, begin, end),
 		cmocka_unit_test_setup_teardown(the_tree_lives_here, begin, end),
