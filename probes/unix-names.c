@@ -30,8 +30,10 @@ struct name {
 
 struct asking {
 	struct probe_context *c;
-	struct name *name;
+	struct name *name;		/* sorted by name */
 	size_t n;
+	struct name **by_ino;		/* those with a socket at their path */
+	size_t n_by_ino;
 	struct arena *scratch;		/* for what is parsed and passed over; renewed when half full */
 };
 
@@ -176,7 +178,7 @@ list_names(struct asking *a)
 		const ProtobufCBinaryData *name = &source->socket[i]->unix_name;
 		UnixAnswer *answer;
 
-		if (name->len < 1 || name->len > NAME_ROOM || (name->data[0] != '\0' && name->data[0] != '/'))
+		if (!source->socket[i]->in_tree || name->len < 1 || name->len > NAME_ROOM || (name->data[0] != '\0' && name->data[0] != '/'))
 			continue;
 		answer = NEW_FACT(a->c->snapshot->arena, UnixAnswer, unix_answer);
 		if (!answer)
@@ -232,24 +234,73 @@ parse(struct asking *a, const struct sock_entry *e, Socket **ret)
 }
 
 static int
+by_path_ino(const void *a, const void *b)
+{
+	const struct name *x = *(struct name *const *) a, *y = *(struct name *const *) b;
+
+	return x->path_ino < y->path_ino ? -1 : x->path_ino > y->path_ino;
+}
+
+static int
+index_inodes(struct asking *a)
+{
+	a->by_ino = calloc(a->n + 1, sizeof(struct name *));
+	if (!a->by_ino)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->name[i].path_ino > 0)
+			a->by_ino[a->n_by_ino++] = &a->name[i];
+	qsort(a->by_ino, a->n_by_ino, sizeof(struct name *), by_path_ino);
+	return 0;
+}
+
+static void
+take_socket(const struct asking *a, const struct name *n, const Socket *s)
+{
+	/* An accepted connection bears the name too; the listener is the one to tell. */
+	if (!stands_at(a, n, s) || (n->answer->has_ino && s->state != TCP_LISTEN))
+		return;
+	SET_FACT(n->answer, listening, true);
+	SET_FACT(n->answer, ino, s->ino);
+}
+
+/* Several paths may lead to one socket. */
+static void
+take_by_inode(const struct asking *a, const Socket *s)
+{
+	size_t low = 0, high = a->n_by_ino;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (a->by_ino[middle]->path_ino < s->unix_vfs_ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < a->n_by_ino && a->by_ino[low]->path_ino == s->unix_vfs_ino; low++)
+		take_socket(a, a->by_ino[low], s);
+}
+
+static int
 each_socket(const struct sock_entry *e, void *arg)
 {
-	struct asking *a = arg;
+	const struct asking *a = arg;
+	UnixAnswer wanted = UNIX_ANSWER__INIT;
+	struct name key = { .answer = &wanted };
+	const struct name *found;
 	Socket *s;
 	int r;
 
-	r = parse(a, e, &s);
+	r = parse(arg, e, &s);
 	if (r < 0 || s->unix_name.len == 0)
 		return r;
-	for (size_t i = 0; i < a->n; i++) {
-		UnixAnswer *answer = a->name[i].answer;
-
-		/* An accepted connection bears the name too; the listener is the one to tell. */
-		if (!stands_at(a, &a->name[i], s) || (answer->has_ino && s->state != TCP_LISTEN))
-			continue;
-		SET_FACT(answer, listening, true);
-		SET_FACT(answer, ino, s->ino);
-	}
+	if (s->has_unix_vfs_ino)
+		take_by_inode(a, s);
+	wanted.name = s->unix_name;
+	found = bsearch(&key, a->name, a->n, sizeof(*a->name), by_name);
+	if (found && !(found->path && s->has_unix_vfs_ino))
+		take_socket(a, found, s);
 	return 0;
 }
 
@@ -363,6 +414,8 @@ answer_source(struct asking *a)
 	if (r < 0 || a->n == 0)
 		return r;
 	r = look_up_all(a);
+	if (r == 0)
+		r = index_inodes(a);
 	if (r < 0)
 		return r;
 	forget(a);
@@ -394,5 +447,6 @@ unix_names_ask(struct probe_context *c)
 		r = walk(&a, &w);
 	(void) arena_free(a.scratch);
 	free(a.name);
+	free(a.by_ino);
 	return r;
 }

@@ -255,8 +255,12 @@ test_unix_names(void **state)
 		name_source_socket(f, all[i], strlen(all[i]));
 	name_source_socket(f, "\0mc-abstract", 12);
 	name_source_socket(f, "\0mc-free", 8);
+	/* One that only talks to the tree is not to be made here. */
+	name_source_socket(f, "/peer", 5);
+	f->source.facts->socket[f->source.facts->n_socket - 1]->in_tree = false;
 	assert_int_equal(unix_names_ask(&f->context), 0);
 	assert_int_equal(f->gaps.n, 0);
+	assert_int_equal(f->snapshot.facts->n_unix_answer, 7);
 	assert_int_equal(answer_of(f, live, strlen(live))->kind, PATH_KIND__PATH_KIND_SOCKET);
 	assert_true(answer_of(f, live, strlen(live))->listening);
 	assert_int_equal(answer_of(f, live, strlen(live))->holder_pid, getpid());
