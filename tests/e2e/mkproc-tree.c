@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "mkproc.h"
@@ -203,6 +204,20 @@ tree_exec(struct scene *s, const char *path)
 	skip(s, "execve of %s: %s", path, strerror(errno));
 }
 
+/* By the system call: glibc refuses the signals 32 and 33, which it keeps for its threads. */
+static void
+default_action(int sig)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} action = { .handler = SIG_DFL };
+
+	(void) syscall(SYS_rt_sigaction, sig, &action, NULL, sizeof(action.mask));
+}
+
 /* A known state, whatever mkproc was started from. */
 static void
 reset(struct scene *s)
@@ -211,7 +226,7 @@ reset(struct scene *s)
 	int null;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		default_action(sig);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);

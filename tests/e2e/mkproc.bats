@@ -174,7 +174,7 @@ check_gone() {
 	[ "$(ls "/proc/$pid/fd" | xargs)" = "0 1 2" ]
 	[ "$(readlink /proc/"$pid"/fd/* | sort -u)" = /dev/null ]
 	[ "$(readlink "/proc/$pid/cwd")" = / ]
-	grep -q '^SigIgn:[[:space:]]*0*$' "/proc/$pid/status"
+	grep -q '^SigIgn:[[:space:]]*0*$' "/proc/$pid/status" || { grep ^Sig "/proc/$pid/status"; false; }
 	grep -q '^SigBlk:[[:space:]]*0*$' "/proc/$pid/status"
 	finish
 	[ "$status" -eq 0 ]
