@@ -116,9 +116,12 @@ struct cgroups_need
 cgroups_need(const struct judge *j, const Cgroup *g)
 {
 	struct cgroups_need need = { 0 };
+	const Process *const *all;
+	size_t n;
 
-	for (size_t i = 0; i < j->source->n_process; i++) {
-		const Process *p = j->source->process[i];
+	all = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++) {
+		const Process *p = all[i];
 		const ProcessMemory *m = p->memory;
 		uint64_t before = need.threads;
 

@@ -42,15 +42,18 @@ has_ended(const Process *p)
 }
 
 static struct totals
-totals_of(const Snapshot *s)
+totals_of(const struct judge *j)
 {
 	struct totals t = { 0 };
+	const Process *const *all;
+	size_t n;
 
-	for (size_t i = 0; i < s->n_process; i++) {
-		const ProcessMemory *m = s->process[i]->memory;
+	all = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++) {
+		const ProcessMemory *m = all[i]->memory;
 
-		if (!m && !t.not_known && !has_ended(s->process[i]))
-			t.not_known = s->process[i];
+		if (!m && !t.not_known && !has_ended(all[i]))
+			t.not_known = all[i];
 		if (!m)
 			continue;
 		t.anonymous_kb += m->rss_anon_kb + m->swap_kb;
@@ -108,7 +111,7 @@ static enum judgement
 mem_free(struct judge *j, const struct subject *s)
 {
 	const Memory *m = memory_there(j);
-	struct totals t = totals_of(j->source);
+	struct totals t = totals_of(j);
 
 	(void) s;
 	if (!m || !m->has_available_kb)
@@ -122,7 +125,7 @@ static enum judgement
 mem_overcommit(struct judge *j, const struct subject *s)
 {
 	const Memory *m = memory_there(j);
-	struct totals t = totals_of(j->source);
+	struct totals t = totals_of(j);
 	uint64_t mode;
 
 	(void) s;
@@ -141,7 +144,7 @@ static enum judgement
 mem_mlock(struct judge *j, const struct subject *s)
 {
 	const Memory *m = memory_there(j);
-	struct totals t = totals_of(j->source);
+	struct totals t = totals_of(j);
 
 	(void) s;
 	if (!t.locked_kb)
@@ -156,7 +159,7 @@ static enum judgement
 mem_hugepages(struct judge *j, const struct subject *s)
 {
 	const Memory *m = memory_there(j);
-	struct totals t = totals_of(j->source);
+	struct totals t = totals_of(j);
 	uint64_t free_kb = 0, all_kb = 0;
 
 	(void) s;
