@@ -104,7 +104,9 @@ file_way(const struct judge *j, const File *f)
 	if (f->path_state == PATH_STATE__PATH_REPLACED)
 		return WAY_OTHER;
 	m = dumped ? index_mount(j->at, f->mnt_ns, f->mnt_id) : NULL;
-	if (m && is_one_of(m->fs_type, remade, ARRAY_SIZE(remade)))
+	/* The root comes by --root, and a bind of a part from outside, on whatever file system they are. */
+	if (m && m->mountpoint && !streq(m->mountpoint, "/") && m->root && streq(m->root, "/") &&
+	    is_one_of(m->fs_type, remade, ARRAY_SIZE(remade)))
 		return WAY_OTHER;
 	return WAY_BY_PATH;
 }

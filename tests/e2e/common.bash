@@ -6,7 +6,13 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
 # start_quiet COMMAND...: a session of its own with nothing inherited; its pid in QUIET_PID.
 start_quiet() {
-	setsid "$@" </dev/null >/dev/null 2>&1 3>&- &
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -le 2 ] || eval "exec $fd>&-"
+		done
+		exec setsid "$@"
+	) </dev/null >/dev/null 2>&1 &
 	QUIET_PID=$!
 	QUIET_PIDS+=("$QUIET_PID")
 	# setsid(1) becomes the command: wait until it has.

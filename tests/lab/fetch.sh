@@ -10,7 +10,14 @@
 # already uses: the lab names no host.
 
 LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-LAB_CACHE=${LAB_CACHE:-$(cd "$LAB_DIR/../.." && pwd)/build/lab}
+if [[ -z ${LAB_CACHE:-} ]]; then
+	LAB_CACHE=$(cd "$LAB_DIR/../.." && pwd)/build/lab
+	mkdir -p "$LAB_CACHE"
+	# PostgreSQL refuses to be root: whoever else it is must reach its programs, and a clone below
+	# /root is out of reach.
+	setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$LAB_CACHE" || LAB_CACHE=/var/tmp/migcheck-lab
+	export LAB_CACHE
+fi
 
 lab_die() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
