@@ -15,10 +15,12 @@ start_quiet() {
 	) </dev/null >/dev/null 2>&1 &
 	QUIET_PID=$!
 	QUIET_PIDS+=("$QUIET_PID")
-	# setsid(1) becomes the command: wait until it has.
+	# The shell becomes setsid(1), and that the command: wait until it has.
 	for _ in $(seq 200); do
-		[ "$(readlink "/proc/$QUIET_PID/exe")" != "$(command -v setsid)" ] && return 0
-		sleep 0.01
+		case $(readlink "/proc/$QUIET_PID/exe") in
+		"$(readlink /proc/$$/exe)" | */setsid | "") sleep 0.01 ;;
+		*) return 0 ;;
+		esac
 	done
 }
 
