@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "checker/values.h"
 
 enum cgroups_mode
 cgroups_mode(const struct judge *j)
@@ -130,7 +131,7 @@ cgroups_need(const struct judge *j, const Cgroup *g)
 		if (need.threads == before)
 			continue;
 		need.member = need.member ? need.member : p;
-		if (!m && !need.not_known && !(p->state && (*p->state == 'Z' || *p->state == 'X')))
+		if (!m && !need.not_known && !process_has_ended(p))
 			need.not_known = p;
 		if (m)
 			need.memory_kb += m->rss_anon_kb + m->rss_shmem_kb + m->swap_kb;

@@ -34,13 +34,6 @@ struct totals {
 	const Process *not_known;	/* a living process of which nothing is known */
 };
 
-/* What has ended holds no memory. */
-static bool
-has_ended(const Process *p)
-{
-	return p->state && (*p->state == 'Z' || *p->state == 'X');
-}
-
 static struct totals
 totals_of(const struct judge *j)
 {
@@ -52,7 +45,7 @@ totals_of(const struct judge *j)
 	for (size_t i = 0; i < n; i++) {
 		const ProcessMemory *m = all[i]->memory;
 
-		if (!m && !t.not_known && !has_ended(all[i]))
+		if (!m && !t.not_known && !process_has_ended(all[i]))
 			t.not_known = all[i];
 		if (!m)
 			continue;

@@ -11,23 +11,10 @@
 #include "base/text.h"
 #include "checker/paths.h"
 #include "checker/rulesets.h"
+#include "checker/values.h"
 #include <sys/stat.h>
 
 #define FILES_NEEDED NEEDS(DOMAIN__DOMAIN_FDS) | NEEDS(DOMAIN__DOMAIN_MAPPINGS)
-
-static const char *
-use_text(const File *f)
-{
-	if (f->used_exe)
-		return "executed";
-	if (f->used_map || f->used_map_exec)
-		return "mapped";
-	if (f->used_cwd)
-		return "working folder";
-	if (f->used_root)
-		return "root folder";
-	return "open";
-}
 
 static bool
 is_terminal(const File *f)
@@ -120,7 +107,7 @@ judge_uses(struct judge *j, const Process *p,
 static const char *
 use_of(const File *f, uint32_t mnt_id)
 {
-	return f->has_mnt_id && f->mnt_id == mnt_id ? use_text(f) : "open";
+	return f->has_mnt_id && f->mnt_id == mnt_id ? value_use(f) : "open";
 }
 
 static enum judgement

@@ -65,21 +65,6 @@ name_unknown(struct judge *j, const File *f)
 			     "whether its name still leads to it");
 }
 
-/* "/usr/lib/libssl.so.3, mapped" */
-static const char *
-use_text(const File *f)
-{
-	if (f->used_exe)
-		return "executed";
-	if (f->used_map || f->used_map_exec)
-		return "mapped";
-	if (f->used_cwd)
-		return "working folder";
-	if (f->used_root)
-		return "root folder";
-	return "open";
-}
-
 static enum judgement
 file_path_not_absolute(struct judge *j, const struct subject *s)
 {
@@ -89,7 +74,7 @@ file_path_not_absolute(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (f->path[0] == '/')
 		return FINE;
-	judge_find(j, f->path, judge_text(j, "%s, but not reachable by a path", use_text(f)), NULL);
+	judge_find(j, f->path, judge_text(j, "%s, but not reachable by a path", value_use(f)), NULL);
 	return FINDING;
 }
 
@@ -239,7 +224,7 @@ file_name_reused(struct judge *j, const struct subject *s)
 	}
 	judge_find(j, f->path ? f->path : "",
 		   judge_text(j, "%s is inode %llu of device %u:%u, the name leads to inode %llu of %u:%u",
-			      use_text(f), (unsigned long long) f->ino, f->dev_major, f->dev_minor,
+			      value_use(f), (unsigned long long) f->ino, f->dev_major, f->dev_minor,
 			      (unsigned long long) f->other_ino, f->other_dev_major, f->other_dev_minor),
 		   NULL);
 	return FINDING;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/values.h"
 #include <net/if_arp.h>
 
 enum { TYPE_NONE = 0xfffe, TYPE_VOID = 0xffff };
@@ -165,7 +166,7 @@ holds_live_task(const struct judge *j, const Cgroup *c)
 	for (size_t i = 0; i < j->source->n_process; i++) {
 		const Process *p = j->source->process[i];
 
-		if (p->state && (p->state[0] == 'Z' || p->state[0] == 'X'))
+		if (process_has_ended(p))
 			continue;
 		for (size_t k = 0; k < p->n_thread; k++) {
 			const char *path = path_in(j->source, p->thread[k]->has_cgroup_set,

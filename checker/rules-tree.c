@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/values.h"
 
 /* kcmp(2) says that two processes share the object; `with` is the other one. */
 static struct finding *
@@ -22,19 +23,12 @@ sharing_finding(struct judge *j, const Process *p, int with)
 	return f;
 }
 
-/* A zombie shares nothing any more. */
-static bool
-has_ended(const Process *p)
-{
-	return p->state && (p->state[0] == 'Z' || p->state[0] == 'X');
-}
-
 /* What of a pair is told once: by the one with the higher pid. */
 static enum judgement
 shared_object(struct judge *j, const Process *p, bool has, int with, struct finding **ret)
 {
 	*ret = NULL;
-	if (j->source->n_process < 2 || has_ended(p) || p->kernel_thread)
+	if (j->source->n_process < 2 || process_has_ended(p) || p->kernel_thread)
 		return NOT_ABOUT;
 	if (!p->shares || !p->shares->looked)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_SHARING, judge_process(j, p),

@@ -211,3 +211,23 @@ quote_command(struct judge *j, ...)
 	va_end(words);
 	return line;
 }
+
+const char *
+value_use(const File *f)
+{
+	if (f->used_exe)
+		return "executed";
+	if (f->used_map || f->used_map_exec)
+		return "mapped";
+	if (f->used_cwd)
+		return "working folder";
+	if (f->used_root)
+		return "root folder";
+	return "open";
+}
+
+bool
+process_has_ended(const Process *p)
+{
+	return p->state && (*p->state == 'Z' || *p->state == 'X');
+}

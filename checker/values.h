@@ -17,6 +17,12 @@ const char *value_bytes(struct judge *j, uint64_t bytes);
 const char *value_mode(struct judge *j, uint32_t mode);
 const char *value_file_type(uint32_t mode);
 
+/* How the tree uses a file: "executed", "mapped", "working folder", "root folder", "open". */
+const char *value_use(const File *f);
+
+/* A zombie, or dead: it holds no memory and shares nothing any more. */
+bool process_has_ended(const Process *p);
+
 /* "127.0.0.1:8125", "[::1]:80", "0.0.0.0:*" for port 0; the address alone with port -1. */
 const char *value_address(struct judge *j, ProtobufCBinaryData address, int port);
 
