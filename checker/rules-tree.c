@@ -126,7 +126,7 @@ session_outside_pidns(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
 
-	if (p->n_ns_pid < 2 || p->n_ns_sid < 2)
+	if (!p->n_ns_sid)
 		return NOT_ABOUT;
 	if (p->ns_sid[p->n_ns_sid - 1] != 0)
 		return FINE;
@@ -221,9 +221,10 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "session-outside-pidns",
-		.title = "a task of a container belongs to a session from outside of it",
-		.why = "The session's leader has no number in the container's PID namespace, so the "
-		       "session cannot be made again there.",
+		.title = "a task belongs to a session from outside of its PID namespace",
+		.why = "The session's leader has no number in the task's PID namespace, so the "
+		       "session cannot be made again there. Seen in a container whose first process "
+		       "made no session of its own, and of all that this process started.",
 		.remedy = "start the container's first process with setsid(1), or enter it (docker exec) "
 			  "with a session of its own",
 		.criu_says = "is outside of its pid namespace",
