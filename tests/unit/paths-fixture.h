@@ -8,11 +8,9 @@
 #include "base/digest.h"
 #include "probes/probes.h"
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 static struct snapshot source, answers;
 static struct gaps gaps;

@@ -2,12 +2,10 @@
 /*
  * Whether the options that the user will give to criu hold what a rule asks for.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 #include "base/cleanup.h"
 #include "checker/options.h"

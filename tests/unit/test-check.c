@@ -3,12 +3,10 @@
  * The engine and its properties, on a realistic source (tests/rules/common/service.txt) and a
  * destination that is the very same host: what the source holds, asked again there.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 #include <stdbool.h>
 
 #include "base/buffer.h"

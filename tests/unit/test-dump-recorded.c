@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* PF_RANDOMIZE, as programs have it; with PF_KTHREAD, field 9 of proc_pid_stat(5) */
+enum { PROGRAM = 0x400000, KERNEL_THREAD = 0x200000 | 0x2138040 };
+
 struct fixture {
 	char path[64];
 	struct root root;
@@ -48,7 +51,7 @@ make_link(const struct fixture *f, const char *name, const char *text)
 }
 
 static void
-make_task(const struct fixture *f, int pid, int ppid)
+make_task(const struct fixture *f, int pid, int ppid, unsigned int flags)
 {
 	char name[64], text[512];
 
@@ -56,9 +59,9 @@ make_task(const struct fixture *f, int pid, int ppid)
 	make_folder(f, name);
 	(void) snprintf(name, sizeof(name), "proc/%d/stat", pid);
 	(void) snprintf(text, sizeof(text),
-			"%d (task) S %d %d 10 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 %d 0 0 1 1 1 1 0 0 0 0 0 0 "
+			"%d (task) S %d %d 10 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 %d 0 0 1 1 1 1 0 0 0 0 0 0 "
 			"0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-			pid, ppid, pid, 1000 + pid);
+			pid, ppid, pid, flags, 1000 + pid);
 	make_file(f, name, text);
 	(void) snprintf(name, sizeof(name), "proc/%d/status", pid);
 	(void) snprintf(text, sizeof(text), "Name:\ttask\nState:\tS (sleeping)\nTgid:\t%d\nNSpid:\t%d\n", pid,
@@ -75,10 +78,11 @@ set_up(void **state)
 	assert_non_null(mkdtemp(f->path));
 	assert_int_equal(root_open(f->path, true, &f->root), 0);
 	make_folder(f, "proc");
-	make_task(f, 10, 1);
-	make_task(f, 11, 10);
-	make_task(f, 5, 11);		/* a child may have the lower number */
-	make_task(f, 12, 1);		/* not of the tree */
+	make_task(f, 10, 1, PROGRAM);
+	make_task(f, 11, 10, PROGRAM);
+	make_task(f, 5, 11, PROGRAM);		/* a child may have the lower number */
+	make_task(f, 12, 1, PROGRAM);		/* not of the tree */
+	make_task(f, 2, 0, KERNEL_THREAD);
 	make_folder(f, "proc/10/ns");
 	make_link(f, "proc/10/ns/mnt", "mnt:[4026531832]");
 	make_folder(f, "proc/10/fd");
@@ -166,12 +170,24 @@ nobody(void **state)
 	assert_int_equal(dump_tree(&f->root, &options, &s), -ESRCH);
 }
 
+static void
+kernel_thread(void **state)
+{
+	struct fixture *f = *state;
+	const struct dump_options options = { .pid = 2, .threads = 1, .timeout_ms = 1000, .no_hash = true };
+	_cleanup_snapshot_ struct snapshot s = { 0 };
+
+	assert_int_equal(snapshot_new(&s), 0);
+	assert_int_equal(dump_tree(&f->root, &options, &s), -EINVAL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(kernel_thread, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("dump-recorded", tests, NULL, NULL);

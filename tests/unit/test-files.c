@@ -6,15 +6,13 @@
 #include "base/digest.h"
 #include "light-dump/collectors.h"
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 static struct snapshot snapshot;
 static struct gaps gaps;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mount tables: real lines, the odd ones, and what is no mount table. */
 #include "kernel/mountinfo.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 static struct arena *arena;
 static Mount **mount;

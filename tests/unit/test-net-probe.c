@@ -305,7 +305,7 @@ test_terminals(void **state)
 
 	assert_int_equal(ADD_FACT(f->source.arena, f->source.facts->process, f->source.facts->n_process, p), 0);
 	if (master < 0)
-		skip();
+		skip_because("no pseudoterminals");
 	assert_int_equal(ioctl(master, TIOCGPTN, &index), 0);
 	/* Each is answered once, however many descriptors lead to it. */
 	for (uint32_t i = 0; i < 6; i++) {

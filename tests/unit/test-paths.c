@@ -9,15 +9,13 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 #include "tests/unit/paths-fixture.h"
 
@@ -161,7 +159,7 @@ content_that_everybody_may_read(void **state)
 	assert_not_told("/longer");
 	assert_int_equal(answer_to("/longer")->digest_state, DIGEST_STATE__DIGEST_NOT_WANTED);
 	if (geteuid() != 0)
-		skip();
+		skip_because("not root");
 	assert_told("/same", "content");
 	assert_told("/differs", "CONTENT");
 	assert_true(answer_to("/same")->build_id_looked);
@@ -298,7 +296,7 @@ ask_of_fuse(bool swallow)
 	pid_t daemon = -1;
 
 	if (fuse < 0 || geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
-		skip();
+		skip_because("no /dev/fuse, or no mount namespace for us");
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	assert_int_equal(mkdir(path_of("/fuse"), 0755), 0);
 	(void) snprintf(data, sizeof(data), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fuse);

@@ -3,12 +3,10 @@
  * What an unknown advises: what the header of that side tells of how it was taken, else what
  * the gap itself says.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 #include "base/arena.h"
 #include "checker/docket.h"

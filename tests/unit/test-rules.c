@@ -6,12 +6,10 @@
  *
  *     0a LENGTH Snapshot  0a LENGTH Snapshot  …
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 #include <dirent.h>
 #include <stdbool.h>
 #include <sys/stat.h>

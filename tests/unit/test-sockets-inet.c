@@ -125,7 +125,7 @@ test_mptcp(void **state)
 	const Socket *s;
 
 	if (fd < 0)
-		skip();
+		skip_because("no MPTCP here");
 	ino = hold(f, fd);
 	assert_int_equal(listen(fd, 1), 0);
 	collect(f);

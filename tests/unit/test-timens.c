@@ -2,10 +2,8 @@
 /* Offsets of the clocks of a time namespace. */
 #include "kernel/timens.h"
 #include "base/cleanup.h"
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 static void
 real_text(void **state)

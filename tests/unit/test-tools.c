@@ -194,7 +194,7 @@ is_not_of_root(void **state)
 
 	(void) state;
 	if (geteuid() != 0)
-		skip();
+		skip_because("not root");
 	make_tool("criu", 0757, "#!/bin/sh\necho Version: 7\n");
 	t = tool("criu", &options);
 	assert_int_equal(t->state, TOOL_STATE__TOOL_CANNOT_TELL);

@@ -10,3 +10,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+/* A test that cannot be had here says why. */
+#define skip_because(why)                    \
+	do {                                 \
+		print_message("# skipped: %s\n", why); \
+		skip();                      \
+	} while (0)
