@@ -164,7 +164,20 @@ by_name(const void *a, const void *b)
 	return p->len < q->len ? -1 : p->len > q->len;
 }
 
-/* The names of the source's sockets, each once. Relative paths lead nowhere: left out. */
+/*
+ * The tree's own sockets, and datagram sockets outside: those that it is connected to and will
+ * be connected to again by their names. Relative paths lead nowhere.
+ */
+static bool
+is_asked(const Socket *s)
+{
+	const ProtobufCBinaryData *name = &s->unix_name;
+
+	return (s->in_tree || s->type == SOCK_DGRAM) && name->len >= 1 && name->len <= NAME_ROOM &&
+	       (name->data[0] == '\0' || name->data[0] == '/');
+}
+
+/* Each name once. */
 static int
 list_names(struct asking *a)
 {
@@ -178,7 +191,7 @@ list_names(struct asking *a)
 		const ProtobufCBinaryData *name = &source->socket[i]->unix_name;
 		UnixAnswer *answer;
 
-		if (!source->socket[i]->in_tree || name->len < 1 || name->len > NAME_ROOM || (name->data[0] != '\0' && name->data[0] != '/'))
+		if (!is_asked(source->socket[i]))
 			continue;
 		answer = NEW_FACT(a->c->snapshot->arena, UnixAnswer, unix_answer);
 		if (!answer)
