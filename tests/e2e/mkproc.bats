@@ -131,7 +131,7 @@ check_gone() {
 	[ "$output" = "$(cut -f1 "$BATS_TEST_TMPDIR/list")" ]
 	[ "${#lines[@]}" -ge 90 ]
 	[ -z "$(sort <<<"$output" | uniq -d)" ]
-	[ -z "$(awk -F'\t' 'NF != 6 || $1 !~ /^[a-z0-9]+(-[a-z0-9]+)*$/ ||
+	[ -z "$(awk -F'\t' 'NF != 7 || $1 !~ /^[a-z0-9]+(-[a-z0-9]+)*$/ ||
 		$2 !~ /^(ok|refused|needs:--[a-z].*|host:.+)$/ || $6 == ""' "$BATS_TEST_TMPDIR/list")" ]
 }
 

@@ -14,13 +14,32 @@
 
 #include "mkproc.h"
 
-static const struct factory *const tables[] = {
-	factories_files,      factories_devices, factories_locks,         factories_pipes,
-	factories_anon,       factories_events,  factories_tcp,           factories_inet,
-	factories_sockets,    factories_netlink, factories_unix,          factories_unix_queues,
-	factories_tty,        factories_tasks,   factories_sharing,       factories_attributes,
-	factories_memory,     factories_mapped,  factories_namespaces,    factories_mounts,
-	factories_cgroups,
+/* The domain of a table is the subject of its file. */
+static const struct table {
+	const char *domain;
+	const struct factory *rows;
+} tables[] = {
+	{ "files", factories_files },
+	{ "devices", factories_devices },
+	{ "locks", factories_locks },
+	{ "pipes", factories_pipes },
+	{ "anon", factories_anon },
+	{ "events", factories_events },
+	{ "tcp", factories_tcp },
+	{ "inet", factories_inet },
+	{ "sockets", factories_sockets },
+	{ "netlink", factories_netlink },
+	{ "unix", factories_unix },
+	{ "unix-queues", factories_unix_queues },
+	{ "tty", factories_tty },
+	{ "tasks", factories_tasks },
+	{ "sharing", factories_sharing },
+	{ "attributes", factories_attributes },
+	{ "memory", factories_memory },
+	{ "mapped", factories_mapped },
+	{ "namespaces", factories_namespaces },
+	{ "mounts", factories_mounts },
+	{ "cgroups", factories_cgroups },
 };
 
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
@@ -29,7 +48,7 @@ static const struct factory *
 find(const char *name)
 {
 	for (size_t t = 0; t < N_TABLES; t++)
-		for (const struct factory *f = tables[t]; f->name; f++)
+		for (const struct factory *f = tables[t].rows; f->name; f++)
 			if (strcmp(f->name, name) == 0)
 				return f;
 	return NULL;
@@ -40,13 +59,14 @@ static int
 list(bool names_only)
 {
 	for (size_t t = 0; t < N_TABLES; t++) {
-		for (const struct factory *f = tables[t]; f->name; f++) {
+		for (const struct factory *f = tables[t].rows; f->name; f++) {
 			if (names_only)
 				printf("%s\n", f->name);
 			else
-				printf("%s\t%s\t%s\t%s\t%s\t%s\n", f->name, f->criu,
+				printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f->name, f->criu,
 				       *f->rule ? f->rule : "-", *f->needs ? f->needs : "-",
-				       f->args ? f->args : "-", f->summary);
+				       f->args ? f->args : "-", f->summary,
+				       tables[t].domain);
 		}
 	}
 	return 0;
@@ -79,7 +99,8 @@ usage(FILE *out, int status)
 	      "       mkproc --list | --list-names\n"
 	      "Makes one exactly known kernel object, prints \"NAME PID key=value...\", waits for the\n"
 	      "end of its input (or a line), removes what it made. Columns of --list: name, what\n"
-	      "`criu dump` says without options, rule, needs, arguments with defaults, summary.\n",
+	      "`criu dump` says without options, rule, needs, arguments with defaults, summary,\n"
+	      "domain.\n",
 	      out);
 	return status;
 }
