@@ -18,6 +18,7 @@ struct dump_options {
 	bool no_dup;			/* never pidfd_getfd(2) */
 	bool load_modules;		/* a question may load a module */
 	bool no_hash;
+	const Snapshot *known;		/* an earlier look: what it read and still stands is not read again; or NULL */
 	/* Called now and then while files are hashed; may be NULL. */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
 	void *progress_arg;

@@ -13,6 +13,7 @@
 #include "light-dump/files-plan.h"
 #include "kernel/filesystem.h"
 #include "kernel/nslink.h"
+#include "light-dump/files-known.h"
 #include "light-dump/mount-index.h"
 #include "light-dump/procfile.h"
 #include <errno.h>
@@ -288,6 +289,54 @@ put_in_order(struct plan *p, const Snapshot *s)
 	qsort(bulk, p->n_read, sizeof(*bulk), by_size);
 	for (size_t i = 0; i < p->n_read; i++)
 		p->order[i] = bulk[i].file;
+	return 0;
+}
+
+/* ---- what is known already -------------------------------------------------------------- */
+
+/* A file whose content was read had its headers read, too. */
+static bool
+is_enough(const File *known, const struct file_work *w)
+{
+	bool done = known->digest_state == DIGEST_STATE__DIGEST_DONE && known->has_sha256;
+
+	return (done || !w->digest) && (done || known->elf || !w->elf);
+}
+
+/* All records of the inode must agree: it may have changed between one and the next. */
+static void
+find_known(struct plan *p, const Snapshot *s, const struct known_files *k)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct file_work *w = &p->work[i];
+
+		w->known = w->reader == i && (w->digest || w->elf) ? known_files_find(k, s->file[i]) : NULL;
+		if (w->known && !is_enough(w->known, w))
+			w->known = NULL;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		struct file_work *reader = &p->work[p->work[i].reader];
+
+		if (reader->known && !known_files_find(k, s->file[i]))
+			reader->known = NULL;
+	}
+}
+
+int
+plan_spare_known(struct tree_context *c, struct plan *p)
+{
+	_cleanup_known_files_ struct known_files known = { 0 };
+	size_t n = 0;
+	int r;
+
+	r = known_files_make(c, &known);
+	if (r < 0)
+		return r;
+	find_known(p, c->snapshot->facts, &known);
+	for (size_t k = 0; k < p->n_read; k++)
+		if (!p->work[p->order[k]].known)
+			p->order[n++] = p->order[k];
+	p->n_read = n;
 	return 0;
 }
 

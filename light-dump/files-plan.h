@@ -23,6 +23,7 @@ struct file_work {
 	bool leased;			/* under a write lease, which any open(2) would break */
 	bool digest, elf;		/* of the content, wanted by this record or another of its inode */
 	uint32_t reader;		/* index of the record that is read for all of this inode */
+	const File *known;		/* of a reader: an earlier record that spares the reading */
 };
 
 /* The root folder of a mount namespace. */
@@ -46,6 +47,12 @@ struct plan {
  * what is not to be read. 0 or -ENOMEM.
  */
 int plan_make(struct tree_context *c, struct plan *ret);
+
+/*
+ * When the paths were looked at: takes the readers off the order whose content an earlier
+ * snapshot knows. 0 or -ENOMEM.
+ */
+int plan_spare_known(struct tree_context *c, struct plan *p);
 void plan_free(struct plan *p);
 
 static inline void

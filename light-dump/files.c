@@ -8,6 +8,7 @@
 #include "base/crew.h"
 #include "kernel/filesystem.h"
 #include "light-dump/collectors.h"
+#include "light-dump/files-known.h"
 #include "light-dump/files-look.h"
 #include <errno.h>
 
@@ -186,7 +187,7 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 {
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_free_ const struct identity **read = calloc(p->n + 1, sizeof(*read));
-	uint32_t hashed = 0;
+	uint32_t hashed = 0, known = 0;
 	uint64_t bytes = 0;
 	int r = 0;
 
@@ -205,7 +206,10 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 
 		if (!reader->digest && !reader->elf)
 			continue;
-		if (read[p->work[i].reader])
+		known += p->work[i].known != NULL;
+		if (reader->known)
+			r = known_file_take(reader->known, reader->digest, c->snapshot->arena, s->file[i]);
+		else if (read[p->work[i].reader])
 			r = take_content(c, s->file[i], reader, read[p->work[i].reader]);
 		else if (reader->digest)
 			SET_FACT(s->file[i], digest_state, DIGEST_STATE__DIGEST_TIMED_OUT);
@@ -213,6 +217,8 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 	if (s->header) {
 		SET_FACT(s->header, files_hashed, hashed);
 		SET_FACT(s->header, bytes_hashed, bytes);
+		if (c->options->known)
+			SET_FACT(s->header, files_known, known);
 	}
 	return r;
 }
@@ -312,6 +318,8 @@ files_collect(struct tree_context *c)
 	r = keep_make(&l, &keep, &n_keep);
 	if (r == 0)
 		r = paths_look(c, &l, keep, n_keep);
+	if (r == 0)
+		r = plan_spare_known(c, &plan);
 	if (r == 0)
 		r = contents_read(c, &l, keep, n_keep);
 	leases_free(&l.leases);
