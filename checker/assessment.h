@@ -75,6 +75,8 @@ struct check_options {
 	const char *cpu_masked;		/* features the programs were started without, comma-parted */
 };
 
+struct settling;
+
 struct assessment {
 	struct arena *arena;		/* owns what is not the snapshots' */
 	const struct check_options *options;
@@ -91,6 +93,7 @@ struct assessment {
 	size_t permanent, transient, warnings, notes;	/* findings: blockers by lifetime, the others */
 	bool short_of_memory;
 	enum verdict verdict;
+	const struct settling *settling;	/* settling.h: what passed while it was waited for; NULL: not waited */
 };
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "checker/assessment.h"
 #include "base/cleanup.h"
+#include "checker/settling.h"
 
 #define WORD(table, i) ((size_t) (i) < ARRAY_SIZE(table) ? (table)[i] : "?")
 
@@ -105,4 +106,16 @@ requirement_kind_name(enum requirement_kind k)
 	};
 
 	return WORD(words, k);
+}
+
+const char *
+settled_end_name(enum settled_end e)
+{
+	static const char *const words[] = {
+		[SETTLED_GONE] = "gone",
+		[SETTLED_STAYED] = "stayed",
+		[SETTLED_UNKNOWN] = "unknown",
+	};
+
+	return WORD(words, e);
 }

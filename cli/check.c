@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/say.h"
+#include "cli/settle.h"
 #include "cli/work.h"
 
 static int run(int argc, char **argv);
@@ -20,6 +21,7 @@ static const struct option_row options[] = {
 	ROW_CRIU,
 	ROW_NO_CONTENT,
 	ROW_TIMEOUT,
+	ROW_SETTLE,
 	ROW_QUIET,
 };
 
@@ -39,6 +41,15 @@ const struct command command_check = {
 	.n_options = ARRAY_SIZE(options),
 	.run = run,
 };
+
+static int
+look(struct work *w, const struct looker *l, const struct snapshot *before, struct snapshot *ret_source,
+     struct snapshot *ret_there)
+{
+	(void) before;
+	(void) ret_source;
+	return work_probe(w, l->source, ret_there);
+}
 
 static int
 run(int argc, char **argv)
@@ -75,9 +86,14 @@ run(int argc, char **argv)
 			  "migcheck probe -s", w.asks_host, paths[1]);
 		return EXIT_TROUBLE;
 	}
-	if (n == 1 && work_probe(&w, &source, &there) < 0)
+	if (n == 2 && w.settle_s > 0) {
+		say_error("check: --settle looks again, and two files stay what they are: leave out %s, "
+			  "or take migcheck dry-run --settle", paths[1]);
 		return EXIT_TROUBLE;
-	if (n == 2 && snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0)
+	}
+	if (n == 1)
+		return settle(&w, &(struct looker){ .look = look, .source = &source });
+	if (snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0)
 		return EXIT_TROUBLE;
 	if (work_same_source(&source, &there, paths[1]) < 0)
 		return EXIT_TROUBLE;

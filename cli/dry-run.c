@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 #include "cli/say.h"
+#include "cli/settle.h"
 #include "cli/ssh.h"
 #include "cli/work.h"
 
@@ -24,6 +25,7 @@ static const struct option_row options[] = {
 	ROW_CRIU_OPTIONS,
 	ROW_CPU_CAP,
 	ROW_CPU_MASKED,
+	ROW_SETTLE,
 	ROW_FORMAT,
 	ROW_OUTPUT("write the report there"),
 	ROW_HASH_LIMIT,
@@ -55,24 +57,17 @@ const struct command command_dry_run = {
 };
 
 static int
-run_here(struct work *w)
+look(struct work *w, const struct looker *l, const struct snapshot *before, struct snapshot *ret_source,
+     struct snapshot *ret_there)
 {
-	_cleanup_snapshot_ struct snapshot source = { 0 }, there = { 0 };
+	const struct ssh_request *request = l->arg;
+	int r;
 
-	w->probe.live_tree_here = true;
-	if (work_dump(w, &source) < 0 || work_probe(w, &source, &there) < 0)
-		return EXIT_TROUBLE;
-	return work_report(w, &source, &there);
-}
-
-static int
-run_there(struct work *w, const struct ssh_request *request)
-{
-	_cleanup_snapshot_ struct snapshot source = { 0 }, there = { 0 };
-
-	if (work_dump(w, &source) < 0 || ssh_probe(request, w, &source, &there) < 0)
-		return EXIT_TROUBLE;
-	return work_report(w, &source, &there);
+	(void) before;
+	r = work_dump(w, ret_source);
+	if (r < 0)
+		return r;
+	return request->host ? ssh_probe(request, w, ret_source, ret_there) : work_probe(w, ret_source, ret_there);
 }
 
 static int
@@ -108,5 +103,6 @@ run(int argc, char **argv)
 		say_error("dry-run: --to wants a host");
 		return EXIT_TROUBLE;
 	}
-	return request.host ? run_there(&w, &request) : run_here(&w);
+	w.probe.live_tree_here = request.host == NULL;
+	return settle(&w, &(struct looker){ .look = look, .arg = &request });
 }

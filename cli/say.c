@@ -100,16 +100,26 @@ progress_new(bool quiet, const char *verb)
 }
 
 void
-progress_show(size_t done, size_t total, uint64_t bytes, void *arg)
+progress_say(struct progress *p, const char *format, ...)
 {
-	struct progress *p = arg;
+	va_list args;
 
 	if (!p->on || clock_us() - p->started_us < QUIET_US)
 		return;
 	p->shown = true;
-	(void) fprintf(stderr, "\r\033[K%s: %zu of %zu files, %.1f MiB", p->verb, done, total,
-		       (double) bytes / (1024 * 1024));
+	(void) fputs("\r\033[K", stderr);
+	va_start(args, format);
+	(void) vfprintf(stderr, format, args);
+	va_end(args);
 	(void) fflush(stderr);
+}
+
+void
+progress_show(size_t done, size_t total, uint64_t bytes, void *arg)
+{
+	struct progress *p = arg;
+
+	progress_say(p, "%s: %zu of %zu files, %.1f MiB", p->verb, done, total, (double) bytes / (1024 * 1024));
 }
 
 void

@@ -26,6 +26,7 @@ struct progress {
 
 struct progress progress_new(bool quiet, const char *verb);
 void progress_show(size_t done, size_t total, uint64_t bytes, void *arg);
+void progress_say(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void progress_end(struct progress *p);
 
 bool wants_colour(int fd);		/* a terminal, no NO_COLOR, TERM not dumb */

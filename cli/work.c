@@ -88,6 +88,18 @@ set_timeout(struct work *w, const struct option_parser *p)
 }
 
 static int
+set_settle(struct work *w, const struct option_parser *p)
+{
+	uint64_t seconds;
+	int r;
+
+	r = option_number(p, "--settle", 1, 86400, &seconds);
+	if (r == 0)
+		w->settle_s = (unsigned int) seconds;
+	return r;
+}
+
+static int
 set_format(struct work *w, const struct option_parser *p)
 {
 	for (size_t i = 0; i < n_reporters; i++) {
@@ -179,6 +191,8 @@ work_option(struct work *w, const struct option_parser *p, int id)
 	case OPTION_SYSROOT:
 		w->sysroot = p->value;
 		return 0;
+	case OPTION_SETTLE:
+		return set_settle(w, p);
 	default:
 		return 1;
 	}
@@ -367,7 +381,19 @@ reporter_named(const char *name)
 }
 
 int
-work_report(struct work *w, const struct snapshot *here, const struct snapshot *there)
+work_judge(struct work *w, const struct snapshot *here, const struct snapshot *there, struct assessment *ret)
+{
+	int r;
+
+	w->check.now_ns = clock_realtime_ns();
+	r = check(here->facts, there ? there->facts : NULL, &w->check, ret);
+	if (r < 0)
+		say_error("cannot compare: %s", error_text(r));
+	return r;
+}
+
+int
+work_tell(struct work *w, const struct assessment *a)
 {
 	_cleanup_buffer_ struct buffer out = { 0 };
 	bool standard = !w->output || streq(w->output, "-");
@@ -376,24 +402,25 @@ work_report(struct work *w, const struct snapshot *here, const struct snapshot *
 		.width = standard ? terminal_width(STDOUT_FILENO) : 0,
 		.quiet = w->quiet,
 	};
-	struct assessment a;
 	int r;
 
-	w->check.now_ns = clock_realtime_ns();
-	r = check(here->facts, there ? there->facts : NULL, &w->check, &a);
-	if (r < 0) {
-		say_error("cannot compare: %s", error_text(r));
-		return EXIT_TROUBLE;
-	}
-	r = reporter_named(w->format)->report(&a, &options, &out);
+	r = reporter_named(w->format)->report(a, &options, &out);
 	if (r < 0)
 		say_error("cannot report: %s", error_text(r));
 	else
 		r = text_save(&out, w->output);
-	if (r == 0)
-		r = verdict_exit_code(a.verdict);
-	else
-		r = EXIT_TROUBLE;
+	return r == 0 ? verdict_exit_code(a->verdict) : EXIT_TROUBLE;
+}
+
+int
+work_report(struct work *w, const struct snapshot *here, const struct snapshot *there)
+{
+	struct assessment a;
+	int r;
+
+	if (work_judge(w, here, there, &a) < 0)
+		return EXIT_TROUBLE;
+	r = work_tell(w, &a);
 	assessment_free(&a);
 	return r;
 }

@@ -22,6 +22,7 @@ struct work {
 	const char *format;
 	const char *output;
 	bool quiet;
+	unsigned int settle_s;		/* look again for so long; 0: once */
 	const char *asks_host;		/* an option that only a probe can honour was given: its name */
 };
 
@@ -53,6 +54,7 @@ enum {
 	OPTION_CPU_MASKED,
 	OPTION_CPU_CAP,
 	OPTION_SYSROOT,
+	OPTION_SETTLE,
 };
 
 #define ROW_PID { 'p', "pid", "PID", "the root of the process tree", OPTION_PID }
@@ -89,13 +91,24 @@ enum {
 #define ROW_SYSROOT \
 	{ 0, "sysroot", "DIR", "a recorded machine instead of this one", OPTION_SYSROOT }
 
+#define ROW_SETTLE \
+	{ 0, "settle", "SECONDS", "look again, for so long, until what tends to pass by itself\n" \
+	  "has passed; the report is that of the last look", OPTION_SETTLE }
+
 /* Takes in one of the options above. 0; -EINVAL after saying why; 1: not one of ours. */
 int work_option(struct work *w, const struct option_parser *p, int id);
 
 int work_dump(struct work *w, struct snapshot *ret);
 int work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret);
 
-/* Compares and reports to w->output in w->format; the exit code. `there` may be NULL. */
+/* Compares. `there` may be NULL. */
+int work_judge(struct work *w, const struct snapshot *here, const struct snapshot *there,
+	       struct assessment *ret);
+
+/* Reports to w->output in w->format; the exit code. */
+int work_tell(struct work *w, const struct assessment *a);
+
+/* Both. */
 int work_report(struct work *w, const struct snapshot *here, const struct snapshot *there);
 
 /* Whether `there` answers just this source; says so if not. */

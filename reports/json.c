@@ -6,6 +6,7 @@
  */
 #include "reports/json.h"
 
+#include "checker/settling.h"
 #include "facts/gaps.h"
 #include "reports/json-out.h"
 #include "reports/summary.h"
@@ -217,6 +218,42 @@ add_options(struct json *root, const struct assessment *a)
 }
 
 static void
+add_settled(struct json *array, const struct settled *t)
+{
+	static const char *const keys[] = {
+		[SETTLED_GONE] = "gone_after_ms",
+		[SETTLED_STAYED] = "stayed_ms",
+		[SETTLED_UNKNOWN] = "unknown_after_ms",
+	};
+	struct json *o = json_add_object(array, NULL);
+
+	json_add_text(o, "rule", t->rule->id);
+	json_add_text(o, "thing", t->thing);
+	json_add_text(o, "end", settled_end_name(t->end));
+	json_add_uint(o, "came_after_ms", t->came_ms);
+	json_add_uint(o, keys[t->end], t->until_ms);
+	if (t->end == SETTLED_STAYED)
+		json_add_text(o, "lifetime", lifetime_name(t->lifetime));
+}
+
+static void
+add_settling(struct json *root, const struct settling *s)
+{
+	struct json *o, *array;
+
+	if (!s)
+		return;
+	o = json_add_object(root, "settle");
+	json_add_uint(o, "limit_ms", s->limit_ms);
+	json_add_uint(o, "waited_ms", s->waited_ms);
+	json_add_uint(o, "looks", s->looks);
+	json_add_bool(o, "interrupted", s->interrupted);
+	array = json_add_array(root, "settled");
+	for (size_t i = 0; i < s->n; i++)
+		add_settled(array, &s->things[i]);
+}
+
+static void
 add_counts(struct json *root, const struct assessment *a)
 {
 	struct json *o = json_add_object(root, "counts");
@@ -250,6 +287,7 @@ report_json(const struct assessment *a, const struct report_options *o, struct b
 	array = json_add_array(root, "findings");
 	for (size_t i = 0; i < a->n_findings; i++)
 		add_finding(array, &a->findings[i]);
+	add_settling(root, a->settling);
 	add_requirements(root, a);
 	add_options(root, a);
 	add_texts(root, "assumed", answer ? (const char *const *) answer->brings : NULL,

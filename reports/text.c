@@ -7,6 +7,7 @@
 
 #include "reports/summary.h"
 #include "reports/text-findings.h"
+#include "reports/text-settled.h"
 
 enum { INDENT = 2, SHOWN_THINGS = 3, SHOWN_RULES = 6 };
 
@@ -281,6 +282,7 @@ report_text(const struct assessment *a, const struct report_options *o, struct b
 		page_put(&p, STYLE_PLAIN, "\n");
 		put_verdict(&p, a);
 		text_findings(&p, a);
+		text_settled(&p, a);
 		put_requirements(&p, a);
 		put_assumed(&p, a);
 		put_unknowns(&p, a);
