@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mount table of each mount namespace that the tree lives in, and of our own: which mounts
- * criu would see is a question of both. /proc/PID/mountinfo of any process that lives there
+ * The mount table of each mount namespace that the tree lives in, and of criu's: which mounts
+ * it would see is a question of both. /proc/PID/mountinfo of any process that lives there
  * shows it, as far as that process's root reaches:
  *
  *     27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -110,23 +110,28 @@ namespace_read(struct tree_context *c, uint64_t ino, struct buffer *text)
 	return 0;
 }
 
-/* Our own namespace, through ourselves: nobody of the tree need live in it. */
+/* Where criu would run: the process that --criu-as named, or else ourselves. */
 static int
-own_read(struct tree_context *c, struct seen *seen, struct buffer *text)
+place_read(struct tree_context *c, struct seen *seen, struct buffer *text)
 {
-	_cleanup_root_ struct root self = ROOT_NONE;
+	const CriuPlace *place = c->snapshot->facts->criu_place;
+	_cleanup_root_ struct root proc = ROOT_NONE;
 	NamespaceSet ns = NAMESPACE_SET__INIT;
+	char name[16] = "self", path[32];
 	int r;
 
-	r = root_sub(c->root, "proc/self", &self);
+	if (place && place->given)
+		(void) snprintf(name, sizeof(name), "%d", place->pid);
+	(void) snprintf(path, sizeof(path), "proc/%s", name);
+	r = root_sub(c->root, path, &proc);
 	if (r == 0)
-		r = nsset_read(&self, &ns);
+		r = nsset_read(&proc, &ns);
 	if (r == 0)
-		r = table_read(c, "self", ns.mnt, text);
+		r = table_read(c, name, ns.mnt, text);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		gap_note(c->gaps, DOMAIN__DOMAIN_MOUNTS, "mounts", 0, r, NULL, "/proc/self/mountinfo");
+		gap_note(c->gaps, DOMAIN__DOMAIN_MOUNTS, "mounts", 0, r, NULL, "/proc/%s/mountinfo", name);
 		return 0;
 	}
 	return see(c, seen, ns.mnt);
@@ -140,7 +145,7 @@ mounts_collect(struct tree_context *c)
 	struct seen seen = {};
 	int r;
 
-	r = own_read(c, &seen, &text);
+	r = place_read(c, &seen, &text);
 	for (size_t i = 0; r == 0 && i < s->n_process; i++) {
 		const NamespaceSet *ns = s->process[i]->ns;
 

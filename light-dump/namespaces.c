@@ -257,7 +257,7 @@ sysv_read(struct tree_context *c, const NamespaceSet *own, struct buffer *text)
 	SET_FACT(ns, sysv_queues, queues);
 }
 
-/* Where criu would run: as the snapshot says, or else where we run. */
+/* Where we run: so would criu, unless the snapshot says where it would. */
 static int
 own_read(struct tree_context *c, NamespaceSet *ret)
 {
@@ -295,12 +295,17 @@ namespaces_collect(struct tree_context *c)
 	const Snapshot *s = c->snapshot->facts;
 	_cleanup_buffer_ struct buffer text = {};
 	NamespaceSet own = NAMESPACE_SET__INIT, place;
+	char folder[32] = "proc/self";
 	int r;
 
 	r = own_read(c, &own);
 	if (r < 0)
 		gap(c, 0, r, "ns");
-	place = s->criu_place && s->criu_place->ns ? *s->criu_place->ns : own;
+	place = own;
+	if (s->criu_place && s->criu_place->ns) {
+		place = *s->criu_place->ns;
+		(void) snprintf(folder, sizeof(folder), "proc/%d", s->criu_place->pid);
+	}
 	r = 0;
 	/* The root first: of all members it is the one that is still there when the others change. */
 	for (size_t i = 0; r == 0 && i < s->n_process; i++)
@@ -308,9 +313,8 @@ namespaces_collect(struct tree_context *c)
 			r = process_record(c, s->process[i], &place, &text);
 	for (size_t i = 0; r == 0 && i < s->n_process; i++)
 		r = process_record(c, s->process[i], &place, &text);
-	/* Our own are looked at through ourselves; another place's would need its pid. */
 	if (r == 0)
-		r = set_record(c, "proc/self", 0, &own, &place, &text);
+		r = set_record(c, folder, 0, &place, &place, &text);
 	if (r == 0 && !c->root->recorded)
 		sysv_read(c, &own, &text);
 	return r;

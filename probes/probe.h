@@ -18,6 +18,7 @@ struct probe_options {
 	bool live_tree_here;		/* the tree lives on this very host now */
 	const char *const *brings;	/* NULL-terminated; paths and addr=IP that the move brings */
 	const char *criu;		/* --criu PATH; NULL: criu in PATH */
+	int criu_as;			/* criu would run as this process does; 0: as we do */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
 	void *progress_arg;
 };
@@ -52,3 +53,10 @@ extern const size_t n_probes;
  */
 int probes_run(const struct root *root, const struct probe_options *options,
 	       const Snapshot *source, bool source_side, struct snapshot *s);
+
+/*
+ * Learns where criu would run, ahead of all else: the dump needs it, and a bad --criu-as ends
+ * everything. 0; of options->criu_as: -ESRCH no such process, -ECHILD a zombie, -EINVAL a
+ * kernel thread, -EACCES it is another user's; -ENOMEM.
+ */
+int probes_place(const struct root *root, const struct probe_options *options, struct snapshot *s);

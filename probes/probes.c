@@ -20,7 +20,8 @@ const struct probe probes[] = {
 	},
 	{
 		.name = "place",
-		.reads = "/proc/self/{stat,status,cgroup,ns}, /proc/PID/stat of its ancestors",
+		.reads = "/proc/self (--criu-as: /proc/PID): stat, status, ns, cgroup, limits, "
+			 "attr/current, root, fd/0; /proc/PID/stat of its ancestors",
 		.domain = DOMAIN__DOMAIN_IDENTITY,
 		.ask = place_ask,
 		.source_side_too = true,
@@ -182,6 +183,23 @@ tree_root_open(const struct root *root, const struct probe_options *o, struct ro
 	if (!tried)
 		return -ETIMEDOUT;
 	return *tried < 0 ? *tried : root_sub(root, o->tree_root, ret);
+}
+
+int
+probes_place(const struct root *root, const struct probe_options *options, struct snapshot *s)
+{
+	_cleanup_buffer_ struct buffer text = {};
+	struct gaps gaps = { .arena = s->arena };
+	struct probe_context c = {
+		.options = options,
+		.root = root,
+		.snapshot = s,
+		.gaps = &gaps,
+		.text = &text,
+	};
+	int r = place_ask(&c);
+
+	return r < 0 ? r : gaps_join(s, &gaps);
 }
 
 int
