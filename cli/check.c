@@ -19,6 +19,7 @@ static const struct option_row options[] = {
 	ROW_ROOT,
 	ROW_BRINGS,
 	ROW_CRIU,
+	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,
 	ROW_TIMEOUT,
 	ROW_SETTLE,

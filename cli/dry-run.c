@@ -3,6 +3,7 @@
  * migcheck dry-run: dump, probe and check in one, here or over one ssh connection.
  */
 #include "cli/commands.h"
+#include "cli/place.h"
 #include "cli/say.h"
 #include "cli/settle.h"
 #include "cli/ssh.h"
@@ -22,6 +23,9 @@ static const struct option_row options[] = {
 	ROW_ROOT,
 	ROW_BRINGS,
 	ROW_CRIU,
+	ROW_CRIU_AS("the dumping"),
+	{ 0, "criu-as-there", "PID", "the same of the restoring criu, a process of the destination\n"
+	  "(default: with --to as migcheck runs there, else that of --criu-as)", OPTION_CRIU_AS_THERE },
 	ROW_CRIU_OPTIONS,
 	ROW_CPU_CAP,
 	ROW_CPU_MASKED,
@@ -103,6 +107,8 @@ run(int argc, char **argv)
 		say_error("dry-run: --to wants a host");
 		return EXIT_TROUBLE;
 	}
+	if (!request.host && place_try(&w) < 0)
+		return EXIT_TROUBLE;
 	w.probe.live_tree_here = request.host == NULL;
 	return settle(&w, &(struct looker){ .look = look, .arg = &request });
 }

@@ -12,6 +12,7 @@ static int run(int argc, char **argv);
 static const struct option_row options[] = {
 	ROW_PID,
 	ROW_OUTPUT("write the snapshot there"),
+	ROW_CRIU_AS("the dumping"),
 	ROW_HASH_LIMIT,
 	ROW_NO_DUP,
 	ROW_NO_CONTENT,

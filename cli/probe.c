@@ -17,6 +17,7 @@ static const struct option_row options[] = {
 	ROW_OUTPUT("write the snapshot there"),
 	ROW_BRINGS,
 	ROW_CRIU,
+	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,
 	ROW_LOAD_MODULES,
 	ROW_TIMEOUT,

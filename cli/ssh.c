@@ -57,6 +57,8 @@ remote_command(const struct ssh_request *q, const struct work *w, struct buffer 
 		r = add_option(b, "--root", w->probe.tree_root);
 	if (r == 0)
 		r = add_option(b, "--criu", w->probe.criu);
+	if (r == 0 && w->criu_as_there)
+		r = buffer_printf(b, " --criu-as %d", w->criu_as_there);
 	if (r == 0 && w->probe.no_content)
 		r = buffer_printf(b, " --no-content");
 	if (r == 0 && w->probe.load_modules)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/cpu-features.h"
 #include "cli/files.h"
+#include "cli/place.h"
 #include "cli/say.h"
 #include "reports/reporter.h"
 
@@ -194,7 +195,7 @@ work_option(struct work *w, const struct option_parser *p, int id)
 	case OPTION_SETTLE:
 		return set_settle(w, p);
 	default:
-		return 1;
+		return place_option(w, p, id);
 	}
 }
 
@@ -263,6 +264,7 @@ work_dump(struct work *w, struct snapshot *ret)
 		.no_content = w->probe.no_content,
 		.load_modules = w->probe.load_modules,
 		.live_tree_here = true,
+		.criu_as = w->criu_as,
 	};
 	uint64_t started = clock_us();
 	int r;
@@ -271,6 +273,8 @@ work_dump(struct work *w, struct snapshot *ret)
 	if (r < 0)
 		return r;
 	r = begin(w, SNAPSHOT_KIND__SNAPSHOT_SOURCE, &s);
+	if (r == 0)
+		r = place_learn(w, &root, &here, &s);
 	if (r < 0)
 		return r;
 	w->dump.progress = progress_show;
@@ -333,6 +337,9 @@ work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret)
 	if (r < 0)
 		return r;
 	r = begin(w, SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &s);
+	w->probe.criu_as = w->criu_as_there ? w->criu_as_there : w->criu_as;
+	if (r == 0)
+		r = place_learn(w, &root, &w->probe, &s);
 	if (r < 0)
 		return r;
 	r = note_request(w, source, &s);

@@ -23,6 +23,7 @@ struct work {
 	const char *output;
 	bool quiet;
 	unsigned int settle_s;		/* look again for so long; 0: once */
+	int criu_as, criu_as_there;	/* processes as which criu would run; 0: as we do */
 	const char *asks_host;		/* an option that only a probe can honour was given: its name */
 };
 
@@ -54,6 +55,8 @@ enum {
 	OPTION_CPU_MASKED,
 	OPTION_CPU_CAP,
 	OPTION_SYSROOT,
+	OPTION_CRIU_AS,
+	OPTION_CRIU_AS_THERE,
 	OPTION_SETTLE,
 };
 
@@ -69,6 +72,9 @@ enum {
 #define ROW_CRIU_OPTIONS \
 	{ 0, "criu-options", "TEXT", "the options that CRIU will be given; then one that is needed\n" \
 	  "and missing is a blocker ('' means: none)", OPTION_CRIU_OPTIONS }
+#define ROW_CRIU_AS(whose) \
+	{ 0, "criu-as", "PID", whose " criu would be started by this process: its\n" \
+	  "namespaces, cgroups, session and rights (default: as migcheck itself runs)", OPTION_CRIU_AS }
 #define ROW_FORMAT { 'f', "format", "FORMAT", "text or json (default: text)", OPTION_FORMAT }
 #define ROW_QUIET { 'q', "quiet", NULL, "no progress; of a text report only the verdict line", OPTION_QUIET }
 #define ROW_TIMEOUT \
