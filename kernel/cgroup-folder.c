@@ -322,16 +322,6 @@ cgroup_limits_read(const struct cgroup_place *place, struct cgroup_limits *ret)
 	*ret = limits;
 }
 
-/* The cgroup path of a folder, as /proc/PID/cgroup would have it. */
-static void
-folder_path(const CgroupHierarchy *h, const char *folder, char ret[PATH_MAX])
-{
-	const char *rest = folder + strlen(h->mountpoint);
-	const char *root = streq(h->root, "/") && *rest ? "" : h->root;
-
-	(void) snprintf(ret, PATH_MAX, "%s%s", root, rest);
-}
-
 static int
 frozen_now(const struct root *root, const char *folder, bool v2, struct buffer *b, bool *ret)
 {
@@ -377,7 +367,7 @@ cgroup_frozen_read(const struct cgroup_place *place, bool *ret_frozen, char ret_
 	do {
 		if (number_read(place->root, folder, v2 ? "cgroup.freeze" : "freezer.self_freezing",
 				&text, &own) == 0 && own != 0) {
-			folder_path(h, folder, ret_at);
+			(void) snprintf(ret_at, PATH_MAX, "%s", folder);
 			return 0;
 		}
 	} while (folder_up(folder, h->mountpoint));

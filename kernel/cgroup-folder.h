@@ -54,8 +54,8 @@ struct cgroup_limits {
 void cgroup_limits_read(const struct cgroup_place *place, struct cgroup_limits *ret);
 
 /*
- * Whether it is frozen, and by which cgroup's own setting (a path; "" when that could not be
- * seen). 0, -ENODATA where the hierarchy cannot freeze, -errno.
+ * Whether it is frozen, and by which cgroup's own setting (its folder; "" when that could not
+ * be seen). 0, -ENODATA where the hierarchy cannot freeze, -errno.
  */
 int cgroup_frozen_read(const struct cgroup_place *place, bool *ret_frozen, char ret_at[PATH_MAX]);
 

@@ -62,7 +62,7 @@ state_read(struct tree_context *c, const struct cgroup_place *place, Cgroup *g)
 	if (r < 0)
 		return 0;
 	SET_FACT(g, frozen, frozen);
-	if (!frozen)
+	if (!frozen || !*at)
 		return 0;
 	g->frozen_at = arena_strdup(arena, at);
 	return g->frozen_at ? 0 : -ENOMEM;
