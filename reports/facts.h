@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "facts/snapshot.h"
+#include "facts/fields.h"
 #include "base/text.h"
 
 int facts_report_json(const Snapshot *s, struct buffer *out);	/* 0 or -ENOMEM */
@@ -27,9 +27,3 @@ enum field_format field_format_of(const ProtobufCFieldDescriptor *f);
 
 /* Writes one scalar of a field as text (unescaped); `at` points at the value. */
 int field_print(const ProtobufCFieldDescriptor *f, const void *at, struct buffer *out);
-
-/* Whether field `f` of `message` is there, and how many values it has (1 for singular ones). */
-size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f);
-
-/* The address of value `i` of a field that is there. */
-const void *field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f, size_t i);

@@ -64,61 +64,6 @@ field_format_of(const ProtobufCFieldDescriptor *f)
 	return f->type == PROTOBUF_C_TYPE_BYTES ? FORMAT_DIGEST : FORMAT_PLAIN;
 }
 
-size_t
-field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f)
-{
-	const char *base = (const char *) message;
-
-	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-		size_t n;
-
-		memcpy(&n, base + f->quantifier_offset, sizeof(n));
-		return n;
-	}
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_STRING) {
-		const void *p;
-
-		memcpy(&p, base + f->offset, sizeof(p));
-		return p ? 1 : 0;
-	}
-	if (f->label == PROTOBUF_C_LABEL_REQUIRED)
-		return 1;
-	return *(const protobuf_c_boolean *) (const void *) (base + f->quantifier_offset) ? 1 : 0;
-}
-
-static size_t
-value_size(const ProtobufCFieldDescriptor *f)
-{
-	switch (f->type) {
-	case PROTOBUF_C_TYPE_MESSAGE:
-	case PROTOBUF_C_TYPE_STRING:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return sizeof(uint64_t);
-	default:
-		return sizeof(uint32_t);
-	}
-}
-
-const void *
-field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f, size_t i)
-{
-	const char *place = (const char *) message + f->offset, *first = place;
-
-	if (f->label == PROTOBUF_C_LABEL_REPEATED)
-		first = *(const char *const *) (const void *) place;
-	return first + i * value_size(f);
-}
-
 static int
 print_bytes(enum field_format format, const ProtobufCBinaryData *data, struct buffer *out)
 {
