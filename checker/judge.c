@@ -167,6 +167,14 @@ judge_process(struct judge *j, const Process *p)
 }
 
 const char *
+judge_thread(struct judge *j, const Process *p, const Thread *t)
+{
+	if (t->tid == p->pid)
+		return judge_process(j, p);
+	return judge_text(j, "thread %d of %s", t->tid, judge_process(j, p));
+}
+
+const char *
 judge_fd(struct judge *j, const Process *p, const Fd *fd)
 {
 	if (!p || !fd)

@@ -56,6 +56,8 @@ void judge_require(struct judge *j, enum requirement_kind kind, enum stage stage
 
 /* A name for a process: "nginx 4211". */
 const char *judge_process(struct judge *j, const Process *p);
+/* "thread 4213 of nginx 4211"; the first thread is the process itself. */
+const char *judge_thread(struct judge *j, const Process *p, const Thread *t);
 /* "fd 7 of nginx 4211" */
 const char *judge_fd(struct judge *j, const Process *p, const Fd *fd);
 

@@ -9,21 +9,10 @@
 #include "checker/judge.h"
 #include "checker/rulesets.h"
 
-enum { PENDING_SIGTRAP = 0x10 };	/* bit of signal 5 in SigPnd */
-
 static bool
 is_state(const char *state, char letter)
 {
 	return state && state[0] == letter;
-}
-
-/* "thread 4213 of nginx 4211"; the leader is the process itself. */
-static const char *
-thread_name(struct judge *j, const struct subject *s)
-{
-	if (s->thread->tid == s->process->pid)
-		return judge_process(j, s->process);
-	return judge_text(j, "thread %d of %s", s->thread->tid, judge_process(j, s->process));
 }
 
 static const char *
@@ -39,7 +28,7 @@ task_traced(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (s->thread->tracer_pid == 0)
 		return FINE;
-	judge_find(j, thread_name(j, s), judge_text(j, "traced by %d", s->thread->tracer_pid), NULL)
+	judge_find(j, judge_thread(j, s->process, s->thread), judge_text(j, "traced by %d", s->thread->tracer_pid), NULL)
 		->here_from = status_of(j, s);
 	return FINDING;
 }
@@ -63,7 +52,7 @@ task_uninterruptible(struct judge *j, const struct subject *s)
 			return FINE;
 		seen++;
 	}
-	f = judge_find(j, thread_name(j, s),
+	f = judge_find(j, judge_thread(j, s->process, s->thread),
 		       s->thread->wchan ? judge_text(j, "state D in %s", s->thread->wchan) : "state D", NULL);
 	f->here_from = status_of(j, s);
 	f->observed = judge_text(j, "in state D each of %zu times it was looked at", seen);
@@ -81,7 +70,7 @@ task_vfork_pending(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!strstr(s->thread->wchan, "vfork"))
 		return NOT_ABOUT;
-	judge_find(j, thread_name(j, s), "waits for its vfork child to exec or exit", NULL)->here_from =
+	judge_find(j, judge_thread(j, s->process, s->thread), "waits for its vfork child to exec or exit", NULL)->here_from =
 		judge_text(j, "/proc/%d/task/%d/wchan", s->process->pid, s->thread->tid);
 	return FINDING;
 }
@@ -96,63 +85,13 @@ task_zombie_thread(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!is_state(s->thread->state, 'Z') && !is_state(s->thread->state, 'X'))
 		return FINE;
-	f = judge_find(j, thread_name(j, s), judge_text(j, "state %c", s->thread->state[0]), NULL);
+	f = judge_find(j, judge_thread(j, s->process, s->thread), judge_text(j, "state %c", s->thread->state[0]), NULL);
 	f->here_from = status_of(j, s);
 	if (leader) {
 		f->lifetime = LIFETIME_PERMANENT;
 		f->detail = "The first thread has ended while others go on: it stays dead as long as they live.";
 		f->remedy = "restart the program, and have its first thread wait for the others";
 	}
-	return FINDING;
-}
-
-static enum judgement
-task_threads_stopped_individually(struct judge *j, const struct subject *s)
-{
-	const Process *p = s->process;
-	size_t stopped = 0, dead = 0;
-
-	if (p->n_thread < 2)
-		return NOT_ABOUT;
-	for (size_t i = 0; i < p->n_thread; i++) {
-		stopped += is_state(p->thread[i]->state, 'T');
-		dead += is_state(p->thread[i]->state, 'Z') || is_state(p->thread[i]->state, 'X');
-	}
-	if (stopped == 0 || stopped + dead == p->n_thread)
-		return FINE;
-	judge_find(j, judge_process(j, p),
-		   judge_text(j, "%zu of %zu threads are stopped", stopped, p->n_thread), NULL)
-		->here_from = judge_text(j, "/proc/%d/task", p->pid);
-	return FINDING;
-}
-
-/* The signal that stopped it cannot be seen; a background job on a terminal tells the likely one. */
-static enum judgement
-task_stop_signal_unsupported(struct judge *j, const struct subject *s)
-{
-	const Process *p = s->process;
-	struct finding *f;
-
-	if (!is_state(p->state, 'T'))
-		return NOT_ABOUT;
-	if (!p->tty_nr || !p->has_tty_pgrp || p->tty_pgrp <= 0 || p->tty_pgrp == p->pgid)
-		return FINE;
-	f = judge_find(j, judge_process(j, p),
-		       "stopped in the background of a terminal, probably by SIGTTIN or SIGTTOU", NULL);
-	f->confidence = CONFIDENCE_POSSIBLE;
-	f->here_from = judge_text(j, "/proc/%d/stat", p->pid);
-	f->command = judge_text(j, "kill -CONT %d", p->pid);
-	return FINDING;
-}
-
-static enum judgement
-task_pending_sigtrap(struct judge *j, const struct subject *s)
-{
-	if (!s->thread->has_sig_pending && !s->thread->has_sig_shared_pending)
-		return NOT_ABOUT;
-	if (!((s->thread->sig_pending | s->thread->sig_shared_pending) & PENDING_SIGTRAP))
-		return FINE;
-	judge_find(j, thread_name(j, s), "SIGTRAP is pending", NULL)->here_from = status_of(j, s);
 	return FINDING;
 }
 
@@ -393,47 +332,6 @@ static const struct rule rules[] = {
 		.about = ABOUT_THREAD,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
 		.check = task_zombie_thread,
-	},
-	{
-		.id = "task-threads-stopped-individually",
-		.title = "some threads of a process are stopped and others are not",
-		.why = "CRIU knows a process as running or as stopped, and gives up on one that is both.",
-		.remedy = "let it go on (kill -CONT), then look again",
-		.stage = STAGE_DUMP,
-		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "a stop reaches all threads within moments; a half one is on its way",
-		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_PROCESS,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
-		.check = task_threads_stopped_individually,
-	},
-	{
-		.id = "task-stop-signal-unsupported",
-		.title = "a stopped job on a terminal",
-		.why = "CRIU dumps tasks that SIGSTOP or SIGTSTP stopped, and refuses one that SIGTTIN "
-		       "or SIGTTOU stopped because it wanted its terminal from the background.",
-		.remedy = "bring the job to the foreground or let it go on, then look again",
-		.criu_says = "unsupported stop signal",
-		.stage = STAGE_DUMP,
-		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "it is stopped until somebody lets it go on",
-		.severity = SEVERITY_WARNING,
-		.about = ABOUT_PROCESS,
-		.check = task_stop_signal_unsupported,
-	},
-	{
-		.id = "task-pending-sigtrap",
-		.title = "a SIGTRAP waits to be delivered",
-		.why = "CRIU cannot tell it from the traps of its own ptrace(2), and refuses the task.",
-		.remedy = "look again a moment later",
-		.criu_says = "thread with a pending SIGTRAP",
-		.stage = STAGE_DUMP,
-		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "a pending signal is delivered as soon as the task runs and does not block it",
-		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_THREAD,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
-		.check = task_pending_sigtrap,
 	},
 	{
 		.id = "task-tree-unstable",

@@ -99,9 +99,7 @@ task_thread_unshared(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!s->thread->ns || !s->process->ns->mnt)	/* of a dead leader nothing is shown */
 		return FINE;
-	judge_find(j,
-		   judge_text(j, "thread %d of %s", s->thread->tid, judge_process(j, s->process)),
-		   "is in namespaces of its own", NULL)
+	judge_find(j, judge_thread(j, s->process, s->thread), "is in namespaces of its own", NULL)
 		->here_from = judge_text(j, "/proc/%d/task/%d/ns", s->process->pid, s->thread->tid);
 	return FINDING;
 }

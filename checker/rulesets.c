@@ -11,6 +11,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_criu,
 	&rules_programs,
 	&rules_tasks,
+	&rules_signals,
 	&rules_tree,
 	&rules_attributes,
 	&rules_namespaces,

@@ -9,6 +9,7 @@
 extern const struct ruleset rules_criu;
 extern const struct ruleset rules_programs;
 extern const struct ruleset rules_tasks;
+extern const struct ruleset rules_signals;
 extern const struct ruleset rules_tree;
 extern const struct ruleset rules_attributes;
 extern const struct ruleset rules_namespaces;

@@ -127,6 +127,7 @@ static const char *const domain_names[] = {
 	[DOMAIN__DOMAIN_TOOLS] = "tools",
 	[DOMAIN__DOMAIN_PIDS] = "pids",
 	[DOMAIN__DOMAIN_IDENTITY] = "identity",
+	[DOMAIN__DOMAIN_CALLS] = "calls",
 };
 
 const char *

@@ -34,6 +34,7 @@ static const struct {
 	{ 40, U32, offsetof(struct task_stat, rt_priority) },
 	{ 41, U32, offsetof(struct task_stat, policy) },
 	{ 48, U64, offsetof(struct task_stat, arg_start) },
+	{ 52, I32, offsetof(struct task_stat, exit_code) },
 };
 
 enum { FIRST_AFTER_NAME = 3, LAST_NEEDED = 41 };

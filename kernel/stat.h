@@ -24,6 +24,7 @@ struct task_stat {
 	uint64_t pending;		/* private signals, the low 31 */
 	uint32_t rt_priority, policy;
 	uint64_t arg_start;
+	int32_t exit_code;		/* a stopped process: the signal; 0: not shown to us, or by this kernel */
 };
 
 /* 0, or -EBADMSG when it is not such a line. Fields of newer kernels are passed over. */

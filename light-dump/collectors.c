@@ -34,6 +34,11 @@ const struct collector collectors[] = {
 	  .domain = DOMAIN__DOMAIN_CPU,
 	  .scope = SCOPE_THREAD,
 	  .collect_task = vector_use_collect },
+	{ .name = "calls",
+	  .reads = "/proc/PID/task/TID/syscall",
+	  .domain = DOMAIN__DOMAIN_CALLS,
+	  .scope = SCOPE_THREAD,
+	  .collect_task = calls_collect },
 
 	{ .name = "identity",
 	  .reads = "/proc/PID/loginuid, /proc/PID/oom_score_adj, /proc/PID/personality",

@@ -13,6 +13,7 @@ int thread_namespaces_collect(struct task_context *c);
 int thread_cgroups_collect(struct task_context *c);
 int labels_collect(struct task_context *c);
 int vector_use_collect(struct task_context *c);
+int calls_collect(struct task_context *c);
 
 /* A process. */
 int identity_collect(struct task_context *c);

@@ -4,10 +4,11 @@
  * pidfd_open(2), pidfd_getfd(2), a few questions, close. The target does not notice.
  *
  * All questions that are ever asked of a duplicate stand in this file: getsockopt(2) of
- * SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_NETNS_COOKIE,
- * SO_GET_FILTER (its length only), UDP_CORK, TCP_INFO; ioctl(2) SIOCGSKNS, FIONREAD, TIOCGPTN,
- * TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL; fcntl(2) F_GETPIPE_SZ; fstat(2); poll(2) with no
- * wait. None changes anything. SO_ERROR would (it clears the error), so it is not asked.
+ * SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_SNDBUF,
+ * SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its length only), UDP_CORK,
+ * TCP_INFO; ioctl(2) SIOCGSKNS, FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL;
+ * fcntl(2) F_GETPIPE_SZ; fstat(2); poll(2) with no wait. None changes anything. SO_ERROR would
+ * (it clears the error), so it is not asked.
  */
 #include "light-dump/worker.h"
 
@@ -93,6 +94,15 @@ set_tcp_state(int fd, DupState *d)
 		SET_FACT(d, tcp_state, info.tcpi_state);
 }
 
+static bool
+is_timed(int fd, int option)
+{
+	struct timeval t = { 0 };
+	socklen_t n = sizeof(t);
+
+	return getsockopt(fd, SOL_SOCKET, option, &t, &n) == 0 && (t.tv_sec != 0 || t.tv_usec != 0);
+}
+
 static void
 look_at_socket(struct worker *w, int fd, DupState *d)
 {
@@ -103,12 +113,14 @@ look_at_socket(struct worker *w, int fd, DupState *d)
 		d->has_passcred = get_flag(fd, SOL_SOCKET, SO_PASSCRED, &d->passcred);
 		d->has_passsec = get_flag(fd, SOL_SOCKET, SO_PASSSEC, &d->passsec);
 		d->has_passpidfd = get_flag(fd, SOL_SOCKET, SO_PASSPIDFD, &d->passpidfd);
+		d->has_send_buffer = get_number(fd, SOL_SOCKET, SO_SNDBUF, &d->send_buffer);
 	}
 	if (d->so_type == SOCK_DGRAM &&
 	    (d->so_protocol == IPPROTO_UDP || d->so_protocol == IPPROTO_UDPLITE))
 		d->has_udp_cork = get_flag(fd, SOL_UDP, UDP_CORK, &d->udp_cork);
 	if (d->so_type == SOCK_STREAM && d->so_protocol == IPPROTO_TCP)
 		set_tcp_state(fd, d);
+	SET_FACT(d, timed, is_timed(fd, SO_RCVTIMEO) || is_timed(fd, SO_SNDTIMEO));
 	set_filter(fd, d);
 	set_netns(w, fd, d);
 }

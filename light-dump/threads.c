@@ -34,6 +34,8 @@ set_process(struct task_context *c, const struct task_stat *s)
 	SET_FACT(p, flags, s->flags);
 	SET_FACT(p, reaped_faults, s->reaped_faults);
 	SET_FACT(p, kernel_thread, (s->flags & TASK_FLAG_KTHREAD) != 0);
+	if (s->state == 'T' && s->exit_code > 0)
+		SET_FACT(p, stop_signal, (uint32_t) s->exit_code);
 	p->comm = c->thread->comm;
 	p->state = c->thread->state;
 	c->record->start_time = s->start_time;

@@ -92,10 +92,11 @@ stoppable_child(struct scene *s)
 static void
 stop_child(struct scene *s)
 {
-	int signal_number = strcmp(s->factory->arg, "ttin") == 0 ? SIGTTIN : SIGTSTP;
+	const char *name = s->factory->arg;
 	pid_t child = first_child(s->root);
 
-	must(s, kill(child, signal_number), "kill");
+	must(s, kill(child, strcmp(name, "ttin") == 0 ? SIGTTIN : strcmp(name, "ttou") == 0 ? SIGTTOU : SIGTSTP),
+	     "kill");
 	wait_state(s, child, 'T');
 }
 
@@ -266,6 +267,9 @@ const struct factory factories_tasks[] = {
 	  .after = stop_child },
 	{ .name = "task-stopped-ttin", .summary = "a child stopped by SIGTTIN", .needs = "",
 	  .criu = "refused", .rule = "task-stop-signal-unsupported", .arg = "ttin",
+	  .inside = stoppable_child, .after = stop_child },
+	{ .name = "task-stopped-ttou", .summary = "a child stopped by SIGTTOU", .needs = "",
+	  .criu = "refused", .rule = "task-stop-signal-unsupported", .arg = "ttou",
 	  .inside = stoppable_child, .after = stop_child },
 	{ .name = "task-zombie-child", .summary = "a dead child not waited for", .needs = "",
 	  .criu = "ok", .rule = "", .inside = zombie_child },

@@ -33,6 +33,7 @@ static const struct table {
 	{ "unix-queues", factories_unix_queues },
 	{ "tty", factories_tty },
 	{ "tasks", factories_tasks },
+	{ "waits", factories_waits },
 	{ "sharing", factories_sharing },
 	{ "attributes", factories_attributes },
 	{ "memory", factories_memory },

@@ -144,6 +144,7 @@ extern const struct factory factories_unix[];
 extern const struct factory factories_unix_queues[];
 extern const struct factory factories_tty[];
 extern const struct factory factories_tasks[];
+extern const struct factory factories_waits[];
 extern const struct factory factories_sharing[];
 extern const struct factory factories_attributes[];
 extern const struct factory factories_memory[];

@@ -288,7 +288,7 @@ test_gap_makes_nothing_better(void **state)
 	(void) state;
 	for (int trouble = 0; trouble < 2; trouble++)
 		for (int at_destination = 0; at_destination < 2; at_destination++)
-			for (Domain g = DOMAIN__DOMAIN_TASKS; g <= DOMAIN__DOMAIN_IDENTITY; g++) {
+			for (Domain g = DOMAIN__DOMAIN_TASKS; g <= DOMAIN__DOMAIN_CALLS; g++) {
 				_cleanup_snapshot_ struct snapshot s = load_source(), d = load_own_host(s.facts);
 				struct assessment before, after;
 
