@@ -11,6 +11,7 @@
 #include "shared.pb-c.h"
 #include "snapshot.pb-c.h"
 #include "tree.pb-c.h"
+#include <stdbool.h>
 
 struct snapshot {
 	struct arena *arena;		/* owns everything below */
