@@ -4,23 +4,15 @@
  * capabilities that a restored task gets back, and the security module that knows its label.
  *
  *     criu            /usr/sbin/criu   Version: 4.2.1
- *     own CapBnd      000001fffeffffff (no cap_sys_resource)
+ *     CapBnd of criu  000001fffeffffff (no cap_sys_resource)
  *     nginx 4211      CapPrm 000001ffffffffff, label "docker-default (enforce)"
  */
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
-
-static const char *const capability_names[] = {
-	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
-	"setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw",
-	"ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
-	"sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
-	"lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-	"wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
-};
 
 static const Security *
 security_of(const Snapshot *s)
@@ -123,60 +115,42 @@ criu_nftables(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-static const char *
-capability_list(struct judge *j, uint64_t set)
-{
-	const char *list = NULL;
-
-	for (unsigned int i = 0; i < 64; i++) {
-		const char *name;
-
-		if (!(set >> i & 1))
-			continue;
-		name = i < ARRAY_SIZE(capability_names) ? judge_text(j, "cap_%s", capability_names[i]) :
-							  judge_text(j, "cap_%u", i);
-		list = list ? judge_text(j, "%s %s", list, name) : name;
-	}
-	return list ? list : "none";
-}
-
 static enum judgement
 caps(struct judge *j, const struct subject *s)
 {
-	const Security *there = security_of(j->destination);
 	const Credentials *c = s->thread->credentials;
-	uint64_t held, missing;
+	uint64_t held, missing, there;
 	struct finding *f;
 	bool known;
 
 	if (!c || !c->has_cap_permitted || index_dumps_ns(j->at, NAMESPACE_KIND__NS_USER, &known))
 		return NOT_ABOUT;
-	if (!there || !there->own || !there->own->has_cap_bounding)
+	if (!place_capabilities_there(j, &there))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_SECURITY, "capabilities",
 				     "the bounding set of the destination");
 	held = c->cap_permitted | c->cap_inheritable | c->cap_effective;
-	missing = held & ~there->own->cap_bounding;
+	missing = held & ~there;
 	if (!missing)
 		return FINE;
 	f = judge_find(j, capability_list(j, missing), "permitted", "not in the bounding set");
 	f->here_from = judge_text(j, "/proc/%d/status", s->process->pid);
-	f->there_from = "/proc/self/status";
+	f->there_from = place_there_file(j);
 	return FINDING;
 }
 
 static enum judgement
 confined(struct judge *j, const struct subject *s)
 {
-	const Security *there = security_of(j->destination);
+	const Credentials *criu = place_there_credentials(j);
 	struct finding *f;
 
 	(void) s;
-	if (!there || !there->own || !there->own->has_seccomp)
+	if (!criu || !criu->has_seccomp)
 		return NOT_ABOUT;
-	if (there->own->seccomp == 0)
+	if (criu->seccomp == 0)
 		return FINE;
-	f = judge_find(j, "seccomp", NULL, judge_text(j, "%u filters", there->own->seccomp_filters));
-	f->there_from = "/proc/self/status";
+	f = judge_find(j, "seccomp", NULL, judge_text(j, "%u filters", criu->seccomp_filters));
+	f->there_from = place_there_file(j);
 	f->confidence = CONFIDENCE_POSSIBLE;
 	return FINDING;
 }
@@ -333,8 +307,8 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "dst-io-denied",
-		.title = "what probed the destination is confined by seccomp",
-		.why = "If CRIU is to run in the same place, the filter may refuse what it needs.",
+		.title = "criu would be confined by seccomp on the destination",
+		.why = "The filter of who starts it holds for CRIU too, and may refuse what it needs.",
 		.remedy = "run CRIU outside of the container",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A filter stays for the life of the task.",

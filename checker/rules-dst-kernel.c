@@ -6,6 +6,7 @@
  *     fanotify    present      CONFIG_FANOTIFY in /boot/config-6.1.0-18-amd64
  *     aio         not present  /proc/sys/fs/aio-max-nr
  */
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -98,20 +99,20 @@ feature_for_restore(struct judge *j, const struct subject *s)
 static enum judgement
 loginuid(struct judge *j, const struct subject *s)
 {
-	const Security *there = j->destination->host ? j->destination->host->security : NULL;
 	const Feature *feature = index_feature(j->there, "loginuid");
 	struct finding *f;
+	uint64_t held;
 
 	if (!s->process->has_loginuid || s->process->loginuid == UINT32_MAX)
 		return NOT_ABOUT;
-	if (!feature || !feature->present || !there || !there->own || !there->own->has_cap_bounding)
+	if (!feature || !feature->present || !place_capabilities_there(j, &held))
 		return NOT_ABOUT;
-	if (there->own->cap_bounding >> CAP_OF_AUDIT_CONTROL & 1)
+	if (held >> CAP_OF_AUDIT_CONTROL & 1)
 		return FINE;
 	f = judge_find(j, judge_process(j, s->process), judge_text(j, "login uid %u", s->process->loginuid),
 		       "no cap_audit_control");
 	f->here_from = judge_text(j, "/proc/%d/loginuid", s->process->pid);
-	f->there_from = "/proc/self/status";
+	f->there_from = place_there_file(j);
 	return FINDING;
 }
 

@@ -6,6 +6,7 @@
  *     needs 412 MiB      MemAvailable 300 MiB, SwapFree 0, of 2 GiB in all
  *     needs 65530 maps   vm.max_map_count 65530
  */
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -243,10 +244,10 @@ fd_limits(struct judge *j, const struct subject *s)
 static bool
 may_raise(const struct judge *j, bool *ret_known)
 {
-	const Security *there = j->destination->host ? j->destination->host->security : NULL;
+	uint64_t held;
 
-	*ret_known = there && there->own && there->own->has_cap_bounding;
-	return *ret_known && (there->own->cap_bounding >> CAP_OF_SYS_RESOURCE & 1);
+	*ret_known = place_capabilities_there(j, &held);
+	return *ret_known && (held >> CAP_OF_SYS_RESOURCE & 1);
 }
 
 static enum judgement
@@ -272,7 +273,7 @@ rlimits(struct judge *j, const struct subject *s)
 	f = judge_find(j, "hard limits", NULL, "no cap_sys_resource");
 	f->severity = SEVERITY_WARNING;
 	f->confidence = CONFIDENCE_POSSIBLE;
-	f->there_from = "/proc/self/status";
+	f->there_from = place_there_file(j);
 	f->detail = "Limits higher than those of the CRIU that restores cannot be set there.";
 	return FINDING;
 }

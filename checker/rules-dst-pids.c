@@ -8,6 +8,7 @@
  *
  * On the same machine the tree itself holds its ids, and they count as free.
  */
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -165,8 +166,7 @@ highest_id(const Snapshot *s)
 static enum judgement
 pid_max(struct judge *j, const struct subject *s)
 {
-	const Security *security = j->destination->host ? j->destination->host->security : NULL;
-	const Credentials *own = security ? security->own : NULL;
+	const Credentials *criu = place_there_credentials(j);
 	int highest = highest_id(j->source);
 	enum judgement said = ids_matter(j);
 	uint64_t max;
@@ -185,7 +185,7 @@ pid_max(struct judge *j, const struct subject *s)
 	if (highest >= HARD_PID_MAX)
 		return FINDING;
 	f->command = judge_text(j, "sysctl -w kernel.pid_max=%d", highest + 1);
-	if (own && own->has_euid && own->euid == 0) {
+	if (criu && criu->has_euid && criu->euid == 0) {
 		f->severity = SEVERITY_WARNING;
 		f->detail = "CRIU raises it by itself where it may write it.";
 	}

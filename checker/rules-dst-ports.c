@@ -9,6 +9,7 @@
  * criu sets SO_REUSEADDR and SO_REUSEPORT before it binds. Measured on Linux 6.18: that gets
  * past a TIME_WAIT or a connection whose owner had set SO_REUSEADDR, and not past others.
  */
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -343,15 +344,15 @@ port_in_use(struct judge *j, const struct subject *s)
 static enum judgement
 judge_capability(struct judge *j, const char *thing, const char *here, const char *name)
 {
-	const Security *there = j->destination->host ? j->destination->host->security : NULL;
 	struct finding *f;
+	uint64_t held;
 
-	if (!there || !there->own || !there->own->has_cap_bounding)
+	if (!place_capabilities_there(j, &held))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_SECURITY, thing, "the bounding set there");
-	if (there->own->cap_bounding >> j->rule->arg.number & 1)
+	if (held >> j->rule->arg.number & 1)
 		return FINE;
 	f = judge_find(j, thing, here, judge_text(j, "no %s", name));
-	f->there_from = "/proc/self/status";
+	f->there_from = place_there_file(j);
 	return FINDING;
 }
 

@@ -24,6 +24,30 @@ add_hex(struct json *parent, const char *key, const ProtobufCBinaryData *data)
 	json_add_bytes(parent, key, s.p, s.n);
 }
 
+/* The process as which criu would run: migcheck itself, or the one that --criu-as named. */
+static void
+add_place(struct json *parent, const CriuPlace *place)
+{
+	struct json *o;
+
+	if (!place || !place->has_pid)
+		return;
+	o = json_add_object(parent, "criu_place");
+	json_add_bool(o, "given", place->given);
+	json_add_int(o, "pid", place->pid);
+	json_add_text(o, "comm", place->comm);
+	if (place->has_sid)
+		json_add_int(o, "session", place->sid);
+	if (place->has_stdin_is_tty)
+		json_add_bool(o, "terminal", place->stdin_is_tty);
+	if (place->credentials && place->credentials->has_euid)
+		json_add_uint(o, "user", place->credentials->euid);
+	if (place->credentials && place->credentials->has_seccomp)
+		json_add_uint(o, "seccomp", place->credentials->seccomp);
+	json_add_text(o, "label", place->lsm_label);
+	json_add_text(o, "root", place->root);
+}
+
 static void
 add_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t now_ns)
 {
@@ -50,6 +74,7 @@ add_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t no
 		if (h->has_recorded)
 			json_add_bool(o, "recorded", h->recorded);
 	}
+	add_place(o, s->criu_place);
 	if (host) {
 		json_add_text(o, "host", host->name);
 		json_add_text(o, "os", host->os_release);

@@ -5,6 +5,7 @@
  */
 #include "reports/text.h"
 
+#include "reports/place.h"
 #include "reports/summary.h"
 #include "reports/text-findings.h"
 #include "reports/text-settled.h"
@@ -97,6 +98,15 @@ put_destination(struct page *p, const struct assessment *a)
 	put_duration(&b, a->destination->header, "probed");
 	put_age(&b, a, a->destination->header);
 	page_line(p, 0, "", 0, STYLE_PLAIN, buffer_slice(&b).p);
+}
+
+static void
+put_place(struct page *p, const struct assessment *a, bool destination)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (place_line(a, destination, &b) == 0 && b.n > 0)
+		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, buffer_slice(&b).p);
 }
 
 static bool
@@ -278,7 +288,9 @@ report_text(const struct assessment *a, const struct report_options *o, struct b
 
 	if (!o->quiet) {
 		put_tree(&p, a);
+		put_place(&p, a, false);
 		put_destination(&p, a);
+		put_place(&p, a, true);
 		page_put(&p, STYLE_PLAIN, "\n");
 		put_verdict(&p, a);
 		text_findings(&p, a);
