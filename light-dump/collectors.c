@@ -126,6 +126,11 @@ const struct collector collectors[] = {
 	  .domain = DOMAIN__DOMAIN_FDS,
 	  .scope = SCOPE_TREE,
 	  .collect_tree = outside_collect },
+	{ .name = "kin",
+	  .reads = "/proc/PID/fd and kcmp(2) of the root's forefathers and siblings; /proc/PID/stat of leaders",
+	  .domain = DOMAIN__DOMAIN_SHARING,
+	  .scope = SCOPE_TREE,
+	  .collect_tree = kin_collect },
 	/* Late: what is hashed now is nearest to the end of the dump. */
 	{ .name = "files",
 	  .reads = "the files that are open, mapped or executed",

@@ -35,5 +35,6 @@ int cgroups_collect(struct tree_context *c);
 int within_collect(struct tree_context *c);
 int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
+int kin_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
 int reaped_collect(struct tree_context *c);
