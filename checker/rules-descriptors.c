@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/values.h"
+
 #include <fcntl.h>
 
 enum {
@@ -258,6 +260,31 @@ bpf_map_type(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* criu knows such a memfd by the device of its file system, which it learns by mapping a page. */
+static enum judgement
+memfd_hugetlb(struct judge *j, const struct subject *s)
+{
+	const Memory *m = j->source->host ? j->source->host->memory : NULL;
+	uint64_t size_kb = s->fd->huge_page_kb;
+	const HugePages *pool = NULL;
+	struct finding *f;
+
+	if (s->fd->kind != FD_KIND__FD_MEMFD || size_kb == 0)
+		return NOT_ABOUT;
+	for (size_t i = 0; m && i < m->n_huge_pages; i++)
+		if (m->huge_pages[i]->size_kb == size_kb)
+			pool = m->huge_pages[i];
+	if (!pool || !pool->has_free)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_MEMORY, fd_name(j, s),
+				     "whether a huge page of its size is free");
+	if (pool->free > pool->reserved || pool->overcommit > 0)
+		return FINE;
+	f = judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL);
+	f->here_from = fd_link_of(j, s);
+	f->detail = judge_text(j, "no page of %s is free", value_bytes(j, size_kb * 1024));
+	return FINDING;
+}
+
 #define OF_FDS .about = ABOUT_FD, .source_needs = NEEDS(DOMAIN__DOMAIN_FDS)
 #define UNTIL_CLOSED                    \
 	.lifetime = LIFETIME_PERMANENT, \
@@ -401,6 +428,21 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_FDS,
 		.check = bpf_map_type,
+	},
+	{
+		.id = "memfd-hugetlb",
+		.title = "a memfd is on huge pages, and no page of that size is free",
+		.why = "CRIU learns how to recognise such a memfd by mapping a huge page of its own; without "
+		       "one it takes the memfd for a file on a mount that is not there.",
+		.remedy = "raise vm.nr_hugepages (or the nr_hugepages of that size below "
+			  "/sys/kernel/mm/hugepages) by one for the dump",
+		.criu_says = "Can't lookup mount=",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "the pool has as many pages as the administrator gave it",
+		.severity = SEVERITY_BLOCKER,
+		OF_FDS,
+		.check = memfd_hugetlb,
 	},
 };
 

@@ -14,7 +14,9 @@
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 
 /* Above this, a check of every target would take the target's own time: the kernel searches. */
@@ -97,6 +99,21 @@ set_path(struct task_context *c, const char *name, struct slice text, Fd *fd)
 	return fd->kind == FD_KIND__FD_CHARDEV ? set_terminal(c, f, fd) : 0;
 }
 
+/* Whether a memfd was made with MFD_HUGETLB shows only in the file system it is on. */
+static void
+set_huge_pages(struct task_context *c, const char *name, Fd *fd)
+{
+	_cleanup_close_ int held = -1;
+	struct statfs fs;
+
+	if (c->root->recorded)
+		return;
+	held = root_magic_open(&c->proc, name, O_PATH);
+	if (held >= 0 && fstatfs(held, &fs) == 0)
+		SET_FACT(fd, huge_page_kb,
+			 fs.f_type == HUGETLBFS_MAGIC ? (uint64_t) fs.f_bsize / 1024 : 0);
+}
+
 /* "(unreachable)/x" is a path too, one that nobody can walk. */
 static bool
 is_path(struct slice text)
@@ -114,6 +131,8 @@ set_kind(struct task_context *c, const char *name, struct slice text, Fd *fd)
 		return set_path(c, name, text, fd);
 	if (fd->kind == FD_KIND__FD_UNKNOWN)
 		fd->kind = FD_KIND__FD_ANON_OTHER;
+	if (fd->kind == FD_KIND__FD_MEMFD)
+		set_huge_pages(c, name, fd);
 	if (ino != 0)
 		SET_FACT(fd, ino, ino);
 	fd->link = arena_strndup(c->arena, text.p, text.n);
