@@ -28,6 +28,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_unix,
 	&rules_unix_queues,
 	&rules_mounts,
+	&rules_mount_trees,
 	&rules_netdevs,
 	&rules_dst_host,
 	&rules_dst_kernel,

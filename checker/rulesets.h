@@ -26,6 +26,7 @@ extern const struct ruleset rules_tcp;
 extern const struct ruleset rules_unix;
 extern const struct ruleset rules_unix_queues;
 extern const struct ruleset rules_mounts;
+extern const struct ruleset rules_mount_trees;
 extern const struct ruleset rules_netdevs;
 extern const struct ruleset rules_dst_cpu;
 extern const struct ruleset rules_dst_fpu;
