@@ -40,6 +40,30 @@ summary_time(int64_t ns)
 	return t;
 }
 
+struct summary_age
+summary_age(int64_t ns)
+{
+	long long s = (ns < 0 ? -ns : ns) / 1000000000;
+	struct summary_age age = { "" };
+	char amount[32];
+
+	if (s < 120)
+		(void) snprintf(amount, sizeof(amount), "%lld s", s);
+	else if (s < 2 * 3600)
+		(void) snprintf(amount, sizeof(amount), "%lld min", s / 60);
+	else if (s < 2 * 86400)
+		(void) snprintf(amount, sizeof(amount), "%lld h", s / 3600);
+	else
+		(void) snprintf(amount, sizeof(amount), "%lld days", s / 86400);
+	if (s < 2)
+		(void) snprintf(age.text, sizeof(age.text), "just now");
+	else if (ns < 0)
+		(void) snprintf(age.text, sizeof(age.text), "by a clock that is %s ahead", amount);
+	else
+		(void) snprintf(age.text, sizeof(age.text), "%s ago", amount);
+	return age;
+}
+
 static bool
 needs_quotes(struct slice word)
 {

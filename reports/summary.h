@@ -20,6 +20,15 @@ struct summary_time {
 struct summary_time summary_time(int64_t ns);
 
 /*
+ * How old a look is, in words: "3 min ago"; "just now"; "by a clock that is 5 min ahead" where it
+ * was taken on a host whose clock is ahead of ours. `ns`: now minus then.
+ */
+struct summary_age {
+	char text[64];
+};
+struct summary_age summary_age(int64_t ns);
+
+/*
  * Appends the whole line for this tree, "criu dump -t 4211 --tcp-established", with the
  * lossless options that the requirements name, quoted for a shell where a word needs it. Raw
  * text: to be escaped. 0 or -ENOMEM.

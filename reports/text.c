@@ -12,6 +12,8 @@
 
 enum { INDENT = 2, SHOWN_THINGS = 3, SHOWN_RULES = 6 };
 
+static const int64_t OLD_NS = 10LL * 1000 * 1000 * 1000;
+
 static const char *
 plural(size_t n)
 {
@@ -27,15 +29,11 @@ verdict_style(enum verdict v)
 static void
 put_age(struct buffer *b, const struct assessment *a, const Header *h)
 {
-	int64_t age = h && h->has_taken_at_ns ? (a->options->now_ns - h->taken_at_ns) / 1000000000 : 0;
+	int64_t age = h && h->has_taken_at_ns ? a->options->now_ns - h->taken_at_ns : 0;
 
-	/* A look of just now needs no word; an old one does. */
-	if (age >= 7200)
-		(void) buffer_printf(b, ", %lld hours ago", (long long) (age / 3600));
-	else if (age >= 120)
-		(void) buffer_printf(b, ", %lld minutes ago", (long long) (age / 60));
-	else if (age >= 60)
-		(void) buffer_printf(b, ", a minute ago");
+	/* A look of this very run needs no word. */
+	if (age >= OLD_NS || age <= -OLD_NS)
+		(void) buffer_printf(b, "; taken %s", summary_age(age).text);
 }
 
 static void

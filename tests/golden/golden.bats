@@ -11,7 +11,7 @@ setup() {
 
 # The age of a snapshot is the one thing that depends on the clock.
 ageless() {
-	sed -E 's/, [0-9]+ (hours|minutes) ago//; /"age_s":/d'
+	sed -E 's/; taken [0-9]+ (min|h|days) ago//; /"age_s":/d'
 }
 
 compare() {
