@@ -48,8 +48,8 @@ add_place(struct json *parent, const CriuPlace *place)
 	json_add_text(o, "root", place->root);
 }
 
-static void
-add_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t now_ns)
+void
+json_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t now_ns)
 {
 	struct json *o = json_add_object(parent, key);
 	const Header *h = s->header;
@@ -86,8 +86,8 @@ add_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t no
 	}
 }
 
-static void
-add_tree(struct json *parent, const struct assessment *a)
+void
+json_tree(struct json *parent, const struct assessment *a)
 {
 	struct summary s = summary_of(a);
 	struct json *o = json_add_object(parent, "tree");
@@ -122,8 +122,8 @@ add_side(struct json *parent, const char *key, const char *value, const char *fr
 	json_add_text(o, "from", from);
 }
 
-static void
-add_finding(struct json *array, const struct finding *f)
+void
+json_finding(struct json *array, const struct finding *f)
 {
 	struct json *o = json_add_object(array, NULL);
 
@@ -152,41 +152,31 @@ add_finding(struct json *array, const struct finding *f)
 	json_add_uint(o, "holders_total", f->holders_total);
 }
 
-static void
-add_requirements(struct json *root, const struct assessment *a)
+void
+json_requirement(struct json *array, const struct requirement *q)
 {
-	struct json *array = json_add_array(root, "requirements");
+	struct json *o = json_add_object(array, NULL);
 
-	for (size_t i = 0; i < a->n_requirements; i++) {
-		const struct requirement *q = &a->requirements[i];
-		struct json *o = json_add_object(array, NULL);
-
-		json_add_text(o, "kind", requirement_kind_name(q->kind));
-		json_add_text(o, "stage", stage_name(q->stage));
-		json_add_text(o, "option", q->option);
-		json_add_text(o, "rule", q->rule->id);
-		add_texts(o, "things", (const char *const *) q->things, q->n_things);
-		json_add_uint(o, "things_total", q->things_total);
-	}
+	json_add_text(o, "kind", requirement_kind_name(q->kind));
+	json_add_text(o, "stage", stage_name(q->stage));
+	json_add_text(o, "option", q->option);
+	json_add_text(o, "rule", q->rule->id);
+	add_texts(o, "things", (const char *const *) q->things, q->n_things);
+	json_add_uint(o, "things_total", q->things_total);
 }
 
-static void
-add_unknowns(struct json *root, const struct assessment *a)
+void
+json_unknown(struct json *array, const struct unknown *u)
 {
-	struct json *array = json_add_array(root, "unknowns");
+	struct json *o = json_add_object(array, NULL);
 
-	for (size_t i = 0; i < a->n_unknowns; i++) {
-		const struct unknown *u = &a->unknowns[i];
-		struct json *o = json_add_object(array, NULL);
-
-		json_add_text(o, "rule", u->rule->id);
-		json_add_text(o, "severity", severity_name(u->rule->severity));
-		json_add_text(o, "side", u->at_destination ? "destination" : "source");
-		json_add_text(o, "thing", u->thing);
-		json_add_text(o, "missing", u->missing);
-		json_add_text(o, "because", u->because);
-		json_add_text(o, "remedy", u->remedy);
-	}
+	json_add_text(o, "rule", u->rule->id);
+	json_add_text(o, "severity", severity_name(u->rule->severity));
+	json_add_text(o, "side", u->at_destination ? "destination" : "source");
+	json_add_text(o, "thing", u->thing);
+	json_add_text(o, "missing", u->missing);
+	json_add_text(o, "because", u->because);
+	json_add_text(o, "remedy", u->remedy);
 }
 
 static void
@@ -303,21 +293,25 @@ report_json(const struct assessment *a, const struct report_options *o, struct b
 	json_add_text(root, "verdict", verdict_name(a->verdict));
 	json_add_int(root, "exit_code", verdict_exit_code(a->verdict));
 	add_counts(root, a);
-	add_tree(root, a);
-	add_snapshot(root, "source", a->source, a->options->now_ns);
+	json_tree(root, a);
+	json_snapshot(root, "source", a->source, a->options->now_ns);
 	if (a->destination) {
-		add_snapshot(root, "destination", a->destination, a->options->now_ns);
+		json_snapshot(root, "destination", a->destination, a->options->now_ns);
 		json_add_bool(root, "same_host", index_same_host(a->source, a->destination));
 	}
 	array = json_add_array(root, "findings");
 	for (size_t i = 0; i < a->n_findings; i++)
-		add_finding(array, &a->findings[i]);
+		json_finding(array, &a->findings[i]);
 	add_settling(root, a->settling);
-	add_requirements(root, a);
+	array = json_add_array(root, "requirements");
+	for (size_t i = 0; i < a->n_requirements; i++)
+		json_requirement(array, &a->requirements[i]);
 	add_options(root, a);
 	add_texts(root, "assumed", answer ? (const char *const *) answer->brings : NULL,
 		  answer ? answer->n_brings : 0);
-	add_unknowns(root, a);
+	array = json_add_array(root, "unknowns");
+	for (size_t i = 0; i < a->n_unknowns; i++)
+		json_unknown(array, &a->unknowns[i]);
 	array = json_add_array(root, "gaps");
 	add_gaps(array, a->source, "source");
 	if (a->destination)
