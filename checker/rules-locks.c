@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 
 static bool
 is_one_of(const char *word, const char *const *list, size_t n)
@@ -115,9 +116,16 @@ file_lease_write(struct judge *j, const struct subject *s)
 	return said;
 }
 
+static bool
+lease_is_breaking(const FdSample *s)
+{
+	return s->lease_breaking;
+}
+
 static enum judgement
 file_lease_breaking(struct judge *j, const struct subject *s)
 {
+	struct seen seen = seen_fd(s->fd, true, lease_is_breaking);
 	enum judgement said = NOT_ABOUT;
 
 	for (size_t i = 0; i < s->fd->n_lock; i++) {
@@ -125,8 +133,8 @@ file_lease_breaking(struct judge *j, const struct subject *s)
 
 		if (!l->kind || !streq(l->kind, "LEASE"))
 			continue;
-		if (is_breaking(l)) {
-			(void) lock_finding(j, s, l);
+		if (is_breaking(l) && seen.still) {
+			lock_finding(j, s, l)->observed = seen_text(j, "being broken", seen);
 			return FINDING;
 		}
 		said = FINE;

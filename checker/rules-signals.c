@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include <signal.h>
 #include <string.h>
 
@@ -20,23 +21,50 @@ is_state(const char *state, char letter)
 	return state && state[0] == letter;
 }
 
+/* Some threads stopped and others not, as it was at the last look. */
+static bool
+is_stopped(const StateSample *s)
+{
+	return is_state(s->state, 'T');
+}
+
+static bool
+is_dead(const StateSample *s)
+{
+	return is_state(s->state, 'Z') || is_state(s->state, 'X');
+}
+
+static bool
+has_sigtrap(const StateSample *s)
+{
+	return s->pending & PENDING_SIGTRAP;
+}
+
 static enum judgement
 task_threads_stopped_individually(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
 	size_t stopped = 0, dead = 0;
+	struct seen seen = { 0 };
+	struct finding *f;
 
 	if (p->n_thread < 2)
 		return NOT_ABOUT;
 	for (size_t i = 0; i < p->n_thread; i++) {
-		stopped += is_state(p->thread[i]->state, 'T');
-		dead += is_state(p->thread[i]->state, 'Z') || is_state(p->thread[i]->state, 'X');
+		const Thread *t = p->thread[i];
+		struct seen is = seen_thread(t, is_state(t->state, 'T'), is_stopped);
+
+		stopped += is.still;
+		dead += seen_thread(t, is_state(t->state, 'Z') || is_state(t->state, 'X'), is_dead).still;
+		if (is.looks > seen.looks)
+			seen = is;
 	}
 	if (stopped == 0 || stopped + dead == p->n_thread)
 		return FINE;
-	judge_find(j, judge_process(j, p),
-		   judge_text(j, "%zu of %zu threads are stopped", stopped, p->n_thread), NULL)
-		->here_from = judge_text(j, "/proc/%d/task", p->pid);
+	f = judge_find(j, judge_process(j, p),
+		       judge_text(j, "%zu of %zu threads are stopped", stopped, p->n_thread), NULL);
+	f->here_from = judge_text(j, "/proc/%d/task", p->pid);
+	f->observed = seen_text(j, "stopped, one of them,", seen);
 	return FINDING;
 }
 
@@ -74,12 +102,17 @@ task_stop_signal_unsupported(struct judge *j, const struct subject *s)
 static enum judgement
 task_pending_sigtrap(struct judge *j, const struct subject *s)
 {
-	if (!s->thread->has_sig_pending && !s->thread->has_sig_shared_pending)
+	const Thread *t = s->thread;
+	struct finding *f;
+	struct seen seen = seen_thread(t, (t->sig_pending | t->sig_shared_pending) & PENDING_SIGTRAP, has_sigtrap);
+
+	if (!t->has_sig_pending && !t->has_sig_shared_pending)
 		return NOT_ABOUT;
-	if (!((s->thread->sig_pending | s->thread->sig_shared_pending) & PENDING_SIGTRAP))
+	if (!seen.still)
 		return FINE;
-	judge_find(j, judge_thread(j, s->process, s->thread), "SIGTRAP is pending", NULL)
-		->here_from = judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+	f = judge_find(j, judge_thread(j, s->process, s->thread), "SIGTRAP is pending", NULL);
+	f->here_from = judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+	f->observed = seen_text(j, "pending", seen);
 	return FINDING;
 }
 

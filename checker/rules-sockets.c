@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -179,17 +180,25 @@ inet6_linklocal_ifname(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+static bool
+has_queue(const SocketSample *s)
+{
+	return s->receive_queue > 0 || s->send_queue > 0;
+}
+
 static enum judgement
 udp_queues(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
+	struct seen seen = seen_socket(k, k->receive_queue > 0 || k->send_queue > 0, has_queue);
 
 	if (!is_inet(k) || type_of(j, k) == SOCK_STREAM)
 		return NOT_ABOUT;
-	if (k->receive_queue == 0 && k->send_queue == 0)
+	if (!seen.still)
 		return FINE;
 	judge_find(j, judge_socket(j, k),
-		   judge_text(j, "%u bytes to read, %u to send", k->receive_queue, k->send_queue), NULL);
+		   judge_text(j, "%u bytes to read, %u to send", k->receive_queue, k->send_queue), NULL)
+		->observed = seen_text(j, "with datagrams waiting", seen);
 	return FINDING;
 }
 
@@ -225,23 +234,26 @@ packet_not_in_diag(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+static bool
+has_unread(const SocketSample *s)
+{
+	return s->receive_queue > 0;
+}
+
 /* Only what is still there at the last look. */
 static enum judgement
 netlink_rx_data(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
-	size_t seen = k->receive_queue > 0;
-	struct finding *f;
+	struct seen seen = seen_socket(k, k->receive_queue > 0, has_unread);
 
 	if (k->family != SOCKET_FAMILY__SOCKET_NETLINK || !k->has_receive_queue)
 		return NOT_ABOUT;
-	for (size_t i = 0; i < k->n_sample; i++)
-		seen += k->sample[i]->receive_queue > 0;
-	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+	if (!seen.still)
 		return FINE;
-	f = judge_find(j, judge_socket(j, k),
-		       judge_text(j, "netlink protocol %u, %u bytes not read", k->protocol, k->receive_queue), NULL);
-	f->observed = judge_text(j, "seen with unread messages %zu of %zu times", seen, k->n_sample + 1);
+	judge_find(j, judge_socket(j, k),
+		   judge_text(j, "netlink protocol %u, %u bytes not read", k->protocol, k->receive_queue), NULL)
+		->observed = seen_text(j, "with unread messages", seen);
 	return FINDING;
 }
 

@@ -8,28 +8,53 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
+#include "checker/values.h"
 
 static bool
-is_state(const char *state, char letter)
+is_in(const char *state, const char *letters)
 {
-	return state && state[0] == letter;
+	return state && state[0] && strchr(letters, state[0]);
 }
 
-static const char *
-status_of(struct judge *j, const struct subject *s)
+static bool
+is_traced(const StateSample *s)
 {
-	return judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+	return s->tracer_pid > 0;
+}
+
+static bool
+is_uninterruptible(const StateSample *s)
+{
+	return is_in(s->state, "D");
+}
+
+static bool
+is_dead(const StateSample *s)
+{
+	return is_in(s->state, "ZX");
+}
+
+static struct finding *
+find_thread(struct judge *j, const struct subject *s, const char *here, const char *how, struct seen seen)
+{
+	struct finding *f = judge_find(j, judge_thread(j, s->process, s->thread), here, NULL);
+
+	f->here_from = judge_text(j, "/proc/%d/task/%d/status", s->process->pid, s->thread->tid);
+	f->observed = seen_text(j, how, seen);
+	return f;
 }
 
 static enum judgement
 task_traced(struct judge *j, const struct subject *s)
 {
+	struct seen seen = seen_thread(s->thread, s->thread->tracer_pid > 0, is_traced);
+
 	if (!s->thread->has_tracer_pid)
 		return NOT_ABOUT;
-	if (s->thread->tracer_pid == 0)
+	if (!seen.still)
 		return FINE;
-	judge_find(j, judge_thread(j, s->process, s->thread), judge_text(j, "traced by %d", s->thread->tracer_pid), NULL)
-		->here_from = status_of(j, s);
+	(void) find_thread(j, s, judge_text(j, "traced by %d", s->thread->tracer_pid), "traced", seen);
 	return FINDING;
 }
 
@@ -38,25 +63,22 @@ static enum judgement
 task_uninterruptible(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
+	const Thread *t = s->thread;
+	struct seen seen = seen_thread(t, is_in(t->state, "D"), is_uninterruptible);
 	struct finding *f;
-	size_t seen = 1;
 
-	if (!s->thread->state)
+	if (!t->state)
 		return NOT_ABOUT;
-	if (!is_state(s->thread->state, 'D'))
-		return FINE;
-	if (s->thread->wchan && (strstr(s->thread->wchan, "vfork") || strstr(s->thread->wchan, "refrigerator")))
+	if (thread_waits_for_vfork(t) || (t->wchan && strstr(t->wchan, "refrigerator")))
 		return FINE;			/* task-vfork-pending and task-frozen-v1 tell of it */
-	for (size_t i = 0; s->thread->tid == p->pid && i < p->n_sample; i++) {
-		if (!is_state(p->sample[i]->state, 'D'))
-			return FINE;
-		seen++;
+	for (size_t i = 0; t->tid == p->pid && i < p->n_sample; i++) {
+		seen.times += is_uninterruptible(p->sample[i]);
+		seen.looks++;
 	}
-	f = judge_find(j, judge_thread(j, s->process, s->thread),
-		       s->thread->wchan ? judge_text(j, "state D in %s", s->thread->wchan) : "state D", NULL);
-	f->here_from = status_of(j, s);
-	f->observed = judge_text(j, "in state D each of %zu times it was looked at", seen);
-	if (seen == 1) {
+	if (seen.times < seen.looks)
+		return FINE;
+	f = find_thread(j, s, t->wchan ? judge_text(j, "state D in %s", t->wchan) : "state D", "in state D", seen);
+	if (seen.looks == 1) {
 		f->severity = SEVERITY_WARNING;
 		f->confidence = CONFIDENCE_POSSIBLE;
 	}
@@ -66,11 +88,13 @@ task_uninterruptible(struct judge *j, const struct subject *s)
 static enum judgement
 task_vfork_pending(struct judge *j, const struct subject *s)
 {
-	if (!s->thread->wchan || !is_state(s->thread->state, 'D'))
+	struct seen seen = seen_thread(s->thread, true, is_uninterruptible);
+
+	if (!thread_waits_for_vfork(s->thread))
 		return NOT_ABOUT;
-	if (!strstr(s->thread->wchan, "vfork"))
-		return NOT_ABOUT;
-	judge_find(j, judge_thread(j, s->process, s->thread), "waits for its vfork child to exec or exit", NULL)->here_from =
+	if (!seen.still)
+		return FINE;
+	find_thread(j, s, "waits for its vfork child to exec or exit", "waiting", seen)->here_from =
 		judge_text(j, "/proc/%d/task/%d/wchan", s->process->pid, s->thread->tid);
 	return FINDING;
 }
@@ -79,14 +103,14 @@ static enum judgement
 task_zombie_thread(struct judge *j, const struct subject *s)
 {
 	bool leader = s->thread->tid == s->process->pid;
+	struct seen seen = seen_thread(s->thread, is_in(s->thread->state, "ZX"), is_dead);
 	struct finding *f;
 
 	if (s->process->n_thread < 2)
 		return NOT_ABOUT;
-	if (!is_state(s->thread->state, 'Z') && !is_state(s->thread->state, 'X'))
+	if (!seen.still)
 		return FINE;
-	f = judge_find(j, judge_thread(j, s->process, s->thread), judge_text(j, "state %c", s->thread->state[0]), NULL);
-	f->here_from = status_of(j, s);
+	f = find_thread(j, s, judge_text(j, "state %c", s->thread->state[0]), "dead and not reaped", seen);
 	if (leader) {
 		f->lifetime = LIFETIME_PERMANENT;
 		f->detail = "The first thread has ended while others go on: it stays dead as long as they live.";
@@ -185,7 +209,7 @@ task_zombie_root(struct judge *j, const struct subject *s)
 	(void) s;
 	if (!root || !root->state)
 		return NOT_ABOUT;
-	if (!is_state(root->state, 'Z') && !is_state(root->state, 'X'))
+	if (!is_in(root->state, "ZX"))
 		return FINE;
 	judge_find(j, judge_process(j, root), "has ended; its parent has not waited for it", NULL)
 		->here_from = judge_text(j, "/proc/%d/stat", root->pid);
@@ -196,13 +220,19 @@ static enum judgement
 task_zombie_with_children(struct judge *j, const struct subject *s)
 {
 	const Process *parent = index_process(j->at, s->process->ppid);
+	struct seen seen;
+	struct finding *f;
 
 	if (!parent || s->process == index_root(j->at))
 		return NOT_ABOUT;
-	if (!is_state(parent->state, 'Z'))
+	if (!is_in(parent->state, "Z"))
 		return FINE;
-	judge_find(j, judge_process(j, parent), "a zombie, but still a parent", NULL)->here_from =
-		judge_text(j, "/proc/%d/stat", s->process->pid);
+	seen = parent->n_thread ? seen_thread(parent->thread[0], true, is_dead) : (struct seen){ .still = true };
+	if (!seen.still)
+		return FINE;
+	f = judge_find(j, judge_process(j, parent), "a zombie, but still a parent", NULL);
+	f->here_from = judge_text(j, "/proc/%d/stat", s->process->pid);
+	f->observed = seen_text(j, "a zombie", seen);
 	return FINDING;
 }
 

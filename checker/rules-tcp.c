@@ -9,6 +9,7 @@
 #include "checker/judge.h"
 #include "checker/presence.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include "checker/values.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -122,59 +123,77 @@ tcp_lock_host_netns(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-/* How often the queue was seen with something in it, the first look included. */
-static size_t
-times_seen(const Socket *s)
+static bool
+has_waiting(const SocketSample *s)
 {
-	size_t n = s->receive_queue > 0;
-
-	for (size_t i = 0; i < s->n_sample; i++)
-		n += s->sample[i]->receive_queue > 0;
-	return n;
+	return s->receive_queue > 0;
 }
 
 static enum judgement
 tcp_inflight_accept(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
+	struct seen seen = seen_socket(k, k->receive_queue > 0, has_waiting);
 	struct finding *f;
 
 	if (!is_tcp(k) || k->state != LISTEN)
 		return NOT_ABOUT;
-	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+	if (!seen.still)
 		return FINE;
 	f = judge_find(j, listener_text(j, k), judge_text(j, "%u connections not accepted yet", k->receive_queue),
 		       NULL);
-	f->observed = judge_text(j, "seen with connections waiting %zu of %zu times", times_seen(k),
-				 k->n_sample + 1);
+	f->observed = seen_text(j, "with connections waiting", seen);
 	f->option = "--skip-in-flight";
 	f->option_kind = REQUIRE_LOSSY;
 	return FINDING;
+}
+
+static bool
+has_half_open(const SocketSample *s)
+{
+	return s->half_open > 0;
 }
 
 static enum judgement
 tcp_half_open(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
+	struct seen seen = seen_socket(k, k->half_open > 0, has_half_open);
 
 	if (!is_tcp(k) || k->state != LISTEN || !k->has_half_open)
 		return NOT_ABOUT;
-	if (k->half_open == 0)
+	if (!seen.still)
 		return FINE;
-	judge_find(j, listener_text(j, k), judge_text(j, "%u handshakes under way", k->half_open), NULL);
+	judge_find(j, listener_text(j, k), judge_text(j, "%u handshakes under way", k->half_open), NULL)->observed =
+		seen_text(j, "with handshakes under way", seen);
 	return FINDING;
+}
+
+static bool
+is_known(uint32_t state)
+{
+	return is_connected(state) || state == LISTEN || state == CLOSED;
+}
+
+static bool
+is_unknown(const SocketSample *s)
+{
+	return !s->gone && !is_known(s->state);
 }
 
 static enum judgement
 tcp_unknown_state(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
+	struct seen seen;
 
 	if (!is_tcp(k))
 		return NOT_ABOUT;
-	if (is_connected(k->state) || k->state == LISTEN || k->state == CLOSED)
+	seen = seen_socket(k, !is_known(k->state), is_unknown);
+	if (!seen.still)
 		return FINE;
-	judge_find(j, connection_text(j, k), judge_text(j, "state %u", k->state), NULL);
+	judge_find(j, connection_text(j, k), judge_text(j, "state %u", k->state), NULL)->observed =
+		seen_text(j, "in such a state", seen);
 	return FINDING;
 }
 

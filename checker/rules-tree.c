@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include "checker/values.h"
 
 /* kcmp(2) says that two processes share the object; `with` is the other one. */
@@ -39,23 +40,41 @@ shared_object(struct judge *j, const Process *p, bool has, int with, struct find
 	return FINDING;
 }
 
-static bool
-waits_for_vfork(const Process *p)
+/* The thread that waits for a vfork child, or NULL. */
+static const Thread *
+vfork_waiter(const Process *p)
 {
-	return p && p->n_thread && p->thread[0]->wchan && strstr(p->thread[0]->wchan, "vfork");
+	for (size_t i = 0; p && i < p->n_thread; i++)
+		if (thread_waits_for_vfork(p->thread[i]))
+			return p->thread[i];
+	return NULL;
 }
 
+static bool
+is_waiting(const StateSample *s)
+{
+	return s->state && s->state[0] == 'D';
+}
+
+/* A vfork child shares its parent's memory until it runs another program. */
 static enum judgement
 task_shared_vm(struct judge *j, const struct subject *s)
 {
 	const Process *p = s->process;
+	bool has = p->shares && p->shares->has_vm_with;
+	const Process *other = has ? index_process(j->at, p->shares->vm_with) : NULL;
+	const Thread *waiter = !has ? NULL : vfork_waiter(p) ? vfork_waiter(p) : vfork_waiter(other);
+	struct seen seen = waiter ? seen_thread(waiter, true, is_waiting) : (struct seen){ .still = true };
+	enum judgement said;
 	struct finding *f;
-	enum judgement said = shared_object(j, p, p->shares && p->shares->has_vm_with,
-					    p->shares ? p->shares->vm_with : 0, &f);
 
-	if (f && (waits_for_vfork(p) || waits_for_vfork(index_process(j->at, p->shares->vm_with)))) {
+	if (!seen.still)
+		return FINE;
+	said = shared_object(j, p, has, has ? p->shares->vm_with : 0, &f);
+	if (f && waiter) {
 		f->lifetime = LIFETIME_TRANSIENT;
-		f->observed = "the parent waits in vfork(2)";
+		f->detail = "Its parent waits in vfork(2).";
+		f->observed = seen_text(j, "waiting", seen);
 		f->remedy = "look again a moment later";
 	}
 	return said;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 
 enum { LISTEN = 10 };
 
@@ -32,11 +33,36 @@ name_text(struct judge *j, const Socket *s)
 	return judge_text(j, "%s", name);
 }
 
-/* Of listeners: what waits to be accepted, at the last look. */
+static bool
+has_pending(const SocketSample *s)
+{
+	return s->pending > 0;
+}
+
+/* Who waits to be accepted, over time. */
+static struct seen
+seen_waiting(const Socket *s)
+{
+	return seen_socket(s, s->n_pending > 0, has_pending);
+}
+
 static bool
 still_waits(const Socket *s)
 {
-	return !s->n_sample || s->sample[s->n_sample - 1]->pending > 0;
+	return seen_waiting(s).still;
+}
+
+static void
+find_waiting(struct judge *j, const Socket *k, const char *here)
+{
+	judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)), here, NULL)->observed =
+		seen_text(j, "with clients waiting", seen_waiting(k));
+}
+
+static bool
+has_unread(const SocketSample *s)
+{
+	return s->receive_queue > 0;
 }
 
 static enum judgement
@@ -48,8 +74,7 @@ unix_inflight_closed(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	for (size_t i = 0; still_waits(k) && i < k->n_pending; i++)
 		if (k->pending[i] == 0) {
-			judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
-				   "a client that has gone again waits to be accepted", NULL);
+			find_waiting(j, k, "a client that has gone again waits to be accepted");
 			return FINDING;
 		}
 	return FINE;
@@ -67,9 +92,8 @@ unix_inflight_data(struct judge *j, const struct subject *s)
 
 		if (!client || !client->in_tree || client->send_queue == 0)
 			continue;
-		judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
-			   judge_text(j, "a client that is not accepted yet has sent %u bytes", client->send_queue),
-			   NULL);
+		find_waiting(j, k, judge_text(j, "a client that is not accepted yet has sent %u bytes",
+					      client->send_queue));
 		return FINDING;
 	}
 	return FINE;
@@ -90,8 +114,7 @@ unix_inflight_outside(struct judge *j, const struct subject *s)
 	}
 	if (!outside)
 		return FINE;
-	judge_find(j, judge_text(j, "%s, %s", name_text(j, k), judge_socket(j, k)),
-		   judge_text(j, "%zu clients from outside wait to be accepted", outside), NULL);
+	find_waiting(j, k, judge_text(j, "%zu clients from outside wait to be accepted", outside));
 	return FINDING;
 }
 
@@ -104,7 +127,8 @@ unix_inflight_nonlisten(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (k->state == LISTEN || !still_waits(k))
 		return FINE;
-	judge_find(j, judge_socket(j, k), judge_text(j, "clients wait, in state %u", k->state), NULL);
+	judge_find(j, judge_socket(j, k), judge_text(j, "clients wait, in state %u", k->state), NULL)->observed =
+		seen_text(j, "with clients waiting", seen_waiting(k));
 	return FINDING;
 }
 
@@ -112,12 +136,13 @@ static enum judgement
 unix_queue_cmsg(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
+	struct seen seen = seen_socket(k, k->receive_queue > 0, has_unread);
 	const Fd *fd = NULL;
 	const DupState *d;
 
 	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd))
 		return NOT_ABOUT;
-	if (k->n_sample ? k->sample[k->n_sample - 1]->receive_queue == 0 : k->receive_queue == 0)
+	if (!seen.still)
 		return FINE;
 	d = fd->dup;
 	if ((!d || d->has_denied_errno) && judge_lacks(j, false, DOMAIN__DOMAIN_FDS))
@@ -130,23 +155,32 @@ unix_queue_cmsg(struct judge *j, const struct subject *s)
 	judge_find(j, judge_socket(j, k),
 		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,
 			      d->passcred ? "credentials" : d->passsec ? "labels" : "pidfds"),
-		   NULL);
+		   NULL)
+		->observed = seen_text(j, "with unread messages", seen);
 	return FINDING;
+}
+
+static bool
+has_scm(const FdSample *s)
+{
+	return s->scm_fds > 0;
 }
 
 static enum judgement
 unix_queue_scm_unsupported(struct judge *j, const struct subject *s)
 {
+	struct seen seen = seen_fd(s->fd, s->fd->scm_fds > 0, has_scm);
 	struct finding *f;
 
 	if (!s->fd->has_scm_fds)
 		return NOT_ABOUT;
-	if (s->fd->scm_fds == 0)
+	if (!seen.still)
 		return FINE;
 	f = judge_find(j, judge_fd(j, s->process, s->fd),
 		       judge_text(j, "%u descriptors under way in its queue", s->fd->scm_fds), NULL);
 	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
 	f->confidence = CONFIDENCE_POSSIBLE;
+	f->observed = seen_text(j, "with descriptors under way", seen);
 	return FINDING;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include <sys/socket.h>
 
 enum { ESTABLISHED = 1, SHUT_BOTH = 3 };
@@ -184,19 +185,23 @@ waits_somewhere(const struct judge *j, uint64_t ino)
 	return false;
 }
 
+static bool
+is_dangling(const SocketSample *s)
+{
+	return !s->gone && s->state == ESTABLISHED && s->peer == 0;
+}
+
 static enum judgement
 unix_dangling(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
-	const SocketSample *last = k->n_sample ? k->sample[k->n_sample - 1] : NULL;
+	struct seen seen = seen_socket(k, !k->peer, is_dangling);
 
 	if (!is_unix(k) || !is_connecting(k) || k->state != ESTABLISHED)
 		return NOT_ABOUT;
-	if (k->peer || k->shutdown == SHUT_BOTH || (last && (last->gone || last->state != ESTABLISHED)) ||
-	    waits_somewhere(j, k->ino))
+	if (!seen.still || k->shutdown == SHUT_BOTH || waits_somewhere(j, k->ino))
 		return FINE;
-	judge_find(j, judge_socket(j, k), "connected, but to nobody", NULL)->observed =
-		judge_text(j, "seen so %zu times", k->n_sample + 1);
+	judge_find(j, judge_socket(j, k), "connected, but to nobody", NULL)->observed = seen_text(j, "so", seen);
 	return FINDING;
 }
 

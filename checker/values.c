@@ -231,3 +231,10 @@ process_has_ended(const Process *p)
 {
 	return p->state && (*p->state == 'Z' || *p->state == 'X');
 }
+
+bool
+thread_waits_for_vfork(const Thread *t)
+{
+	return t->state && t->state[0] == 'D' && t->wchan &&
+	       (strstr(t->wchan, "vfork") || streq(t->wchan, "kernel_clone"));
+}

@@ -23,6 +23,9 @@ const char *value_use(const File *f);
 /* A zombie, or dead: it holds no memory and shares nothing any more. */
 bool process_has_ended(const Process *p);
 
+/* Whether it sleeps until its vfork child execs or exits; some kernels say kernel_clone for it. */
+bool thread_waits_for_vfork(const Thread *t);
+
 /* "127.0.0.1:8125", "[::1]:80", "0.0.0.0:*" for port 0; the address alone with port -1. */
 const char *value_address(struct judge *j, ProtobufCBinaryData address, int port);
 

@@ -29,6 +29,7 @@ static const struct option_row options[] = {
 	ROW_CRIU_OPTIONS,
 	ROW_CPU_CAP,
 	ROW_CPU_MASKED,
+	ROW_SPAN,
 	ROW_SETTLE,
 	ROW_FORMAT,
 	ROW_OUTPUT("write the report there"),
@@ -67,7 +68,7 @@ look(struct work *w, const struct looker *l, const struct snapshot *before, stru
 	const struct ssh_request *request = l->arg;
 	int r;
 
-	(void) before;
+	w->dump.known = before ? before->facts : NULL;
 	r = work_dump(w, ret_source);
 	if (r < 0)
 		return r;

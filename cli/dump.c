@@ -13,6 +13,7 @@ static const struct option_row options[] = {
 	ROW_PID,
 	ROW_OUTPUT("write the snapshot there"),
 	ROW_CRIU_AS("the dumping"),
+	ROW_SPAN,
 	ROW_HASH_LIMIT,
 	ROW_NO_DUP,
 	ROW_NO_CONTENT,

@@ -14,13 +14,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-enum { DEFAULT_TIMEOUT_MS = 10 * 1000, DEFAULT_HASH_LIMIT = 64 * 1024 * 1024 };
+enum {
+	DEFAULT_TIMEOUT_MS = 10 * 1000,
+	DEFAULT_SPAN_MS = 100,
+	DEFAULT_HASH_LIMIT = 64 * 1024 * 1024,
+};
 
 void
 work_init(struct work *w)
 {
 	*w = (struct work){
-		.dump = { .hash_limit = DEFAULT_HASH_LIMIT, .timeout_ms = DEFAULT_TIMEOUT_MS },
+		.dump = {
+			.hash_limit = DEFAULT_HASH_LIMIT,
+			.timeout_ms = DEFAULT_TIMEOUT_MS,
+			.span_ms = DEFAULT_SPAN_MS,
+		},
 		.probe = { .timeout_ms = DEFAULT_TIMEOUT_MS },
 		.format = "text",
 	};
@@ -85,6 +93,18 @@ set_timeout(struct work *w, const struct option_parser *p)
 	r = option_number(p, "--timeout", 1, 3600, &seconds);
 	if (r == 0)
 		w->dump.timeout_ms = w->probe.timeout_ms = (unsigned int) seconds * 1000;
+	return r;
+}
+
+static int
+set_span(struct work *w, const struct option_parser *p)
+{
+	uint64_t ms;
+	int r;
+
+	r = option_number(p, "--span", 0, 60000, &ms);
+	if (r == 0)
+		w->dump.span_ms = (unsigned int) ms;
 	return r;
 }
 
@@ -192,6 +212,8 @@ work_option(struct work *w, const struct option_parser *p, int id)
 	case OPTION_SYSROOT:
 		w->sysroot = p->value;
 		return 0;
+	case OPTION_SPAN:
+		return set_span(w, p);
 	case OPTION_SETTLE:
 		return set_settle(w, p);
 	default:

@@ -58,6 +58,7 @@ enum {
 	OPTION_CRIU_AS,
 	OPTION_CRIU_AS_THERE,
 	OPTION_SETTLE,
+	OPTION_SPAN,
 };
 
 #define ROW_PID { 'p', "pid", "PID", "the root of the process tree", OPTION_PID }
@@ -97,6 +98,9 @@ enum {
 #define ROW_SYSROOT \
 	{ 0, "sysroot", "DIR", "a recorded machine instead of this one", OPTION_SYSROOT }
 
+#define ROW_SPAN \
+	{ 0, "span", "MS", "watch what tends to pass (a queue, a handshake, a state) for so\n" \
+	  "long, where there is any (default: 100)", OPTION_SPAN }
 #define ROW_SETTLE \
 	{ 0, "settle", "SECONDS", "look again, for so long, until what tends to pass by itself\n" \
 	  "has passed; the report is that of the last look", OPTION_SETTLE }

@@ -18,6 +18,7 @@ struct dump_options {
 	bool no_dup;			/* never pidfd_getfd(2) */
 	bool load_modules;		/* a question may load a module */
 	bool no_hash;
+	unsigned int span_ms;		/* how long what tends to pass is watched; 0: it is seen once */
 	const Snapshot *known;		/* an earlier look: what it read and still stands is not read again; or NULL */
 	/* Called now and then while files are hashed; may be NULL. */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
@@ -43,12 +44,27 @@ struct task_context {
 	struct record *record;		/* worker.h: what is kept of the process beside its facts */
 };
 
+struct tree_context;
+
+/* What a collector wants to see again, some times over a short span (passing.c). */
+struct second_look {
+	const char *name;		/* for the gap where it fails */
+	Domain domain;
+	void *arg;
+	int (*look)(struct tree_context *c, void *arg, uint64_t at_us);	/* 0 or -errno */
+	void (*free)(void *arg);	/* may be NULL */
+};
+
+enum { SECOND_LOOKS_MAX = 4 };
+
 /* What a collector of the whole tree is handed, after all tasks were read. */
 struct tree_context {
 	const struct dump_options *options;
 	const struct root *root;
 	struct snapshot *snapshot;
 	struct gaps *gaps;
+	struct second_look again[SECOND_LOOKS_MAX];
+	size_t n_again;
 };
 
 enum scope {

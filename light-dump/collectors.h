@@ -30,6 +30,8 @@ int sharing_collect(struct tree_context *c);
 int mounts_collect(struct tree_context *c);
 int namespaces_collect(struct tree_context *c);
 int sockets_collect(struct tree_context *c);
+int states_collect(struct tree_context *c);
+int passing_collect(struct tree_context *c);
 int netdevs_collect(struct tree_context *c);
 int cgroups_collect(struct tree_context *c);
 int within_collect(struct tree_context *c);
@@ -38,3 +40,6 @@ int outside_collect(struct tree_context *c);
 int kin_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
 int reaped_collect(struct tree_context *c);
+
+/* Frees what was kept to be seen again. */
+void passing_end(struct tree_context *c);

@@ -6,6 +6,7 @@
  */
 #include "light-dump/dump.h"
 
+#include "light-dump/collectors.h"
 #include "light-dump/join.h"
 #include "light-dump/passes.h"
 
@@ -160,7 +161,12 @@ static int
 run_tree_rows(const struct root *root, const struct dump_options *options, struct snapshot *s)
 {
 	struct gaps gaps = { .arena = s->arena };
-	struct tree_context c = { .options = options, .root = root, .snapshot = s, .gaps = &gaps };
+	struct tree_context c cleanup(passing_end) = {
+		.options = options,
+		.root = root,
+		.snapshot = s,
+		.gaps = &gaps,
+	};
 	int r;
 
 	for (size_t i = 0; i < n_collectors; i++) {
@@ -218,6 +224,24 @@ read_tasks(struct dump *d)
 	return r < 0 ? r : join_all(d);
 }
 
+/* Of a tree that ended, or became another, while it was looked at nothing may be said. */
+static int
+root_still_there(const struct root *root, const struct snapshot *s)
+{
+	enum { STAT_MAX = 4096 };
+	_cleanup_buffer_ struct buffer text = { 0 };
+	const Tree *tree = s->facts->tree;
+	struct task_stat stat;
+	int r;
+
+	r = root_readf(root, &text, STAT_MAX, "proc/%d/stat", (int) tree->root_pid);
+	if (r == -ENOENT || r == -ESRCH)
+		return -ESRCH;
+	if (r < 0 || stat_parse(buffer_slice(&text), &stat) < 0)
+		return 0;
+	return stat.start_time == tree->root_start_time ? 0 : -ESRCH;
+}
+
 int
 dump_tree(const struct root *root, const struct dump_options *options, struct snapshot *s)
 {
@@ -229,5 +253,7 @@ dump_tree(const struct root *root, const struct dump_options *options, struct sn
 		r = read_tasks(d);
 	if (d)
 		dump_free(d);
-	return r < 0 ? r : run_tree_rows(root, options, s);
+	if (r >= 0)
+		r = run_tree_rows(root, options, s);
+	return r < 0 ? r : root_still_there(root, s);
 }

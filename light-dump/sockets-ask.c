@@ -71,16 +71,15 @@ add_half_open(struct sockets *s, const Socket *request)
 	return 0;
 }
 
-/* A TCP entry that nobody holds: a half-open connection, or of no interest. */
-static int
-look_at_unheld(struct walk *w, const struct sock_entry *e)
+int
+sockets_keep_half_open(struct sockets *s, const struct sock_kind *kind, const struct sock_entry *e)
 {
 	_cleanup_arena_ struct arena *scratch = NULL;
 	struct sock_inet_key key = { .state = SYN_RECV };
 	Socket *request;
 	int r;
 
-	if (w->kind->protocol != IPPROTO_TCP)
+	if (kind->protocol != IPPROTO_TCP)
 		return 0;
 	if (!e->text) {
 		r = sock_inet_key(e->bytes, &key);
@@ -96,7 +95,7 @@ look_at_unheld(struct walk *w, const struct sock_entry *e)
 	r = sock_entry_parse(e, scratch, request);
 	if (r < 0 || request->state != SYN_RECV)
 		return r;
-	return add_half_open(w->s, request);
+	return add_half_open(s, request);
 }
 
 int
@@ -135,7 +134,7 @@ each_entry(const struct sock_entry *e, void *arg)
 	if (r < 0)
 		return r;
 	if (ino == 0)
-		return look_at_unheld(w, e);
+		return sockets_keep_half_open(w->s, w->kind, e);
 	h = held_sockets_find(&w->s->held, ino);
 	if (h && !h->socket) {
 		r = sockets_keep(w->s, w->netns, e, &h->socket);

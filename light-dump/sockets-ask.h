@@ -34,6 +34,9 @@ void sockets_close(struct sockets *s);
 /* Walks the tables that concern the tree's sockets, twice where one was missed. 0 or -ENOMEM. */
 int sockets_ask(struct sockets *s);
 
+/* A TCP entry that nobody holds: a half-open connection, or of no interest. 0 or -errno. */
+int sockets_keep_half_open(struct sockets *s, const struct sock_kind *kind, const struct sock_entry *e);
+
 /* One table of one namespace, with `w`. What was found, and the gaps, are the caller's. */
 int sockets_walk(struct sockets *s, size_t netns, const struct sock_kind *kind,
 		 const struct sock_walk *w, struct sock_walked *ret);

@@ -37,6 +37,7 @@ set_up(void **state)
 	assert_int_equal(snapshot_new(&f->snapshot), 0);
 	f->gaps.arena = f->snapshot.arena;
 	f->options.timeout_ms = 5000;
+	f->options.span_ms = 100;
 	f->context = (struct tree_context){
 		.options = &f->options,
 		.root = &f->root,
@@ -106,6 +107,8 @@ static inline void
 collect(struct fixture *f)
 {
 	assert_int_equal(sockets_collect(&f->context), 0);
+	assert_int_equal(passing_collect(&f->context), 0);
+	passing_end(&f->context);
 	for (size_t i = 0; i < f->gaps.n; i++)
 		print_message("gap: %s %s %s\n", f->gaps.gap[i]->reason, f->gaps.gap[i]->subject,
 			      f->gaps.gap[i]->remedy ? f->gaps.gap[i]->remedy : "");

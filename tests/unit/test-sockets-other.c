@@ -42,7 +42,7 @@ test_netlink(void **state)
 	assert_true(s->port_id != 0);
 	assert_true(s->n_netlink_groups >= 1);
 	assert_int_equal(s->netlink_groups[0], RTMGRP_LINK);
-	assert_int_equal(s->n_sample, 2);
+	assert_int_equal(s->n_sample, 4);
 	close(fd);
 }
 

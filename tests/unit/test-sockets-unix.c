@@ -32,7 +32,7 @@ test_unix(void **state)
 	assert_int_equal(s->pending[0], c);
 	assert_int_equal(s->unix_name.len, 14);
 	assert_int_equal(s->unix_name.data[0], 0);
-	assert_int_equal(s->n_sample, 2);
+	assert_int_equal(s->n_sample, 4);
 	assert_int_equal(s->sample[0]->pending, 1);
 	assert_true(must_find(f, c)->send_queue > 0);
 	assert_int_equal(must_find(f, p)->peer, st.st_ino);
