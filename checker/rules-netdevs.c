@@ -122,14 +122,26 @@ cg_controller_unknown(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* criu takes the path inside off the end of the path outside, to know the namespace's root. */
 static enum judgement
 cg_ns_suffix(struct judge *j, const struct subject *s)
 {
-	if (!s->cgroup->controllers || !s->cgroup->path)
+	const Cgroup *c = s->cgroup;
+	struct slice path;
+	bool known;
+
+	if (!c->controllers || !c->path)
 		return NOT_ABOUT;
-	if (!slice_starts(slice_of(s->cgroup->path), "/.."))
+	if (slice_starts(slice_of(c->path), "/..")) {
+		judge_find(j, cgroup_name(j, c), "outside of the cgroup namespace from which it was seen", NULL);
+		return FINDING;
+	}
+	path = slice_of(c->path);
+	if (!c->inside_path || streq(c->inside_path, "/") || slice_cut_end(&path, c->inside_path) ||
+	    !index_dumps_ns(j->at, NAMESPACE_KIND__NS_CGROUP, &known))
 		return FINE;
-	judge_find(j, cgroup_name(j, s->cgroup), "outside of the cgroup namespace from which it was seen", NULL);
+	judge_find(j, cgroup_name(j, c), judge_text(j, "the tree's own namespace shows it as %s", c->inside_path),
+		   NULL);
 	return FINDING;
 }
 
@@ -232,9 +244,11 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "cg-ns-suffix",
-		.title = "a task is in a cgroup above the root of the cgroup namespace",
-		.why = "Its path begins with \"/..\", and CRIU cannot tell the path inside from the one outside.",
-		.remedy = "run criu (and migcheck) in the host's cgroup namespace, or move the task below",
+		.title = "a task is in a cgroup above the root of its cgroup namespace",
+		.why = "Its path inside begins with \"/..\", which is no end of the path outside: CRIU cannot "
+		       "tell where the namespace has its root.",
+		.remedy = "move the task to a cgroup below that root",
+		.criu_says = "invalid cgroup configuration",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_PERMANENT,
 		.lifetime_why = "a task stays in its cgroup until somebody moves it",

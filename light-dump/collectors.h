@@ -34,6 +34,7 @@ int states_collect(struct tree_context *c);
 int passing_collect(struct tree_context *c);
 int netdevs_collect(struct tree_context *c);
 int cgroups_collect(struct tree_context *c);
+int cgroups_inside_collect(struct tree_context *c);
 int within_collect(struct tree_context *c);
 int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
