@@ -104,6 +104,13 @@ int check(const Snapshot *source, const Snapshot *destination, const struct chec
 	  struct assessment *ret);
 void assessment_free(struct assessment *a);
 
+static inline void
+cleanup_assessment(struct assessment *a)
+{
+	assessment_free(a);
+}
+#define _cleanup_assessment_ cleanup(cleanup_assessment)
+
 const char *verdict_name(enum verdict v);	/* "ready" "blocked" "retry" "undecided" */
 int verdict_exit_code(enum verdict v);		/* 0 1 3 4 */
 const char *stage_name(enum stage s);		/* "dump" "restore" "afterwards" */

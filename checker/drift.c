@@ -107,6 +107,31 @@ both_ways(struct arena *arena, struct list before, struct list after, compare_fn
 	return r < 0 ? r : only_in(arena, before, after, compare, ret_gone, ret_n_gone);
 }
 
+/* Of many unknowns of one rule only the first are kept: which these are says nothing. */
+static bool
+keeps_all(const struct assessment *a, const struct rule *rule)
+{
+	size_t kept = 0, all = 0;
+
+	for (size_t i = 0; i < a->n_unknowns; i++)
+		kept += a->unknowns[i].rule == rule;
+	for (size_t i = 0; i < a->n_outcomes; i++)
+		if (a->outcomes[i].rule == rule)
+			all = a->outcomes[i].unknowns;
+	return kept >= all;
+}
+
+static void
+drop_not_sure(const struct assessment *other, struct unknown *unknown, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (keeps_all(other, unknown[i].rule))
+			unknown[kept++] = unknown[i];
+	*n = kept;
+}
+
 static bool
 is_still_true(const struct drift *d)
 {
@@ -149,6 +174,8 @@ drift_find(const struct assessment *before, const struct assessment *after, stru
 		drift_free(&d);
 		return r;
 	}
+	drop_not_sure(before, d.unknowns_new, &d.n_unknowns_new);
+	drop_not_sure(after, d.unknowns_gone, &d.n_unknowns_gone);
 	d.still_true = is_still_true(&d);
 	*ret = d;
 	return 0;

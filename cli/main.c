@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_dump,
 	&command_probe,
 	&command_check,
+	&command_recheck,
 	&command_show,
 	&command_rules,
 };

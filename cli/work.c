@@ -262,6 +262,9 @@ say_dump_error(int error, int pid)
 	case -ESRCH:
 		say_error("no process %d: it is gone, or lives in another pid namespace", pid);
 		break;
+	case -ESTALE:
+		say_error("process %d is another one by now: that of the snapshot is gone", pid);
+		break;
 	case -EINVAL:
 		say_error("process %d is a kernel thread: it has nothing to move", pid);
 		break;
@@ -421,16 +424,23 @@ work_judge(struct work *w, const struct snapshot *here, const struct snapshot *t
 	return r;
 }
 
-int
-work_tell(struct work *w, const struct assessment *a)
+struct report_options
+work_report_options(const struct work *w)
 {
-	_cleanup_buffer_ struct buffer out = { 0 };
 	bool standard = !w->output || streq(w->output, "-");
-	struct report_options options = {
+
+	return (struct report_options){
 		.colour = standard && wants_colour(STDOUT_FILENO),
 		.width = standard ? terminal_width(STDOUT_FILENO) : 0,
 		.quiet = w->quiet,
 	};
+}
+
+int
+work_tell(struct work *w, const struct assessment *a)
+{
+	_cleanup_buffer_ struct buffer out = { 0 };
+	const struct report_options options = work_report_options(w);
 	int r;
 
 	r = reporter_named(w->format)->report(a, &options, &out);

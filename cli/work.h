@@ -10,6 +10,7 @@
 #include "facts/snapshot.h"
 #include "light-dump/dump.h"
 #include "probes/probe.h"
+#include "reports/reporter.h"
 
 /* What the commands' options come to. */
 struct work {
@@ -114,6 +115,9 @@ int work_probe(struct work *w, const struct snapshot *source, struct snapshot *r
 /* Compares. `there` may be NULL. */
 int work_judge(struct work *w, const struct snapshot *here, const struct snapshot *there,
 	       struct assessment *ret);
+
+/* How a report looks that goes to w->output. */
+struct report_options work_report_options(const struct work *w);
 
 /* Reports to w->output in w->format; the exit code. */
 int work_tell(struct work *w, const struct assessment *a);

@@ -12,6 +12,7 @@
 
 struct dump_options {
 	int pid;
+	uint64_t start_time;		/* the process must have begun then (clock ticks since boot); 0: any */
 	uint64_t hash_limit;		/* files opened read-only are hashed up to this size, bytes */
 	unsigned int timeout_ms;	/* for path work that does not answer */
 	unsigned int threads;		/* 0: as many as online processors */

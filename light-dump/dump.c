@@ -52,6 +52,8 @@ root_check(struct dump *d)
 	r = task_stat_read(w, &d->proc, name, &s);
 	if (r < 0)
 		return r == -EACCES ? -EPERM : r;
+	if (d->options->start_time && s.start_time != d->options->start_time)
+		return -ESTALE;
 	if (s.flags & TASK_FLAG_KTHREAD)
 		return -EINVAL;
 	SET_FACT(d->s->facts->tree, root_pid, d->options->pid);
