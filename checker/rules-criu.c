@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What criu needs of the source host before it touches a task: rights, files below /proc and the
- * kernel's lists of sockets. The programs that it calls are in rules-programs.c.
+ * What criu needs of the source host before it touches a task: files below /proc and the kernel's
+ * lists of sockets. The programs that it calls are in rules-programs.c, what it must be allowed
+ * to do in rules-privileges.c.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -10,82 +11,9 @@
 #include "checker/rulesets.h"
 
 enum {
-	CAP_SYS_ADMIN_BIT = 21,
-	CAP_SYS_RESOURCE_BIT = 24,
-	CAP_CHECKPOINT_RESTORE_BIT = 40,
 	CAPS_CRIU_HOLDS = 64,
 	PTRACE_SCOPE_NONE = 3,
 };
-
-static const Credentials *
-criu_credentials(const struct judge *j)
-{
-	const CriuPlace *place = j->source->criu_place;
-
-	return place ? place->credentials : NULL;
-}
-
-static bool
-has_cap(const Credentials *c, int bit)
-{
-	return c->cap_effective >> bit & 1;
-}
-
-static const char *
-place_text(struct judge *j)
-{
-	const CriuPlace *place = j->source->criu_place;
-
-	return judge_text(j, "criu, started from %s %d", place->comm ? place->comm : "?", place->pid);
-}
-
-/*
- * Who is not root here will call criu with sudo or not at all: what it may do then cannot be
- * seen from this place.
- */
-static enum judgement
-src_criu_caps(struct judge *j, const struct subject *s)
-{
-	const Credentials *c = criu_credentials(j);
-
-	(void) s;
-	if (!c || !c->has_cap_effective || !c->has_euid)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_SECURITY, "criu",
-				     "with which capabilities criu will run");
-	if (has_cap(c, CAP_SYS_ADMIN_BIT) || has_cap(c, CAP_CHECKPOINT_RESTORE_BIT)) {
-		if (c->euid == 0)
-			return FINE;
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--unprivileged", place_text(j));
-		judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--unprivileged", place_text(j));
-		return FINE;
-	}
-	if (c->euid != 0)
-		return judge_unknown(j, false, DOMAIN__DOMAIN_SECURITY, place_text(j),
-				     judge_text(j, "whether criu will run as root; here it would be user %u", c->euid));
-	judge_find(j, place_text(j),
-		   judge_text(j, "root, with capabilities %016llx", (unsigned long long) c->cap_effective), NULL);
-	return FINDING;
-}
-
-/* prlimit(2): real uid and gid of the caller equal to all of the target's, or CAP_SYS_RESOURCE. */
-static enum judgement
-src_cap_sys_resource(struct judge *j, const struct subject *s)
-{
-	const Credentials *criu = criu_credentials(j);
-	const Credentials *task = s->process->n_thread ? s->process->thread[0]->credentials : NULL;
-
-	if (!criu || !criu->has_cap_effective || !task || !task->has_uid || criu->euid != 0)
-		return NOT_ABOUT;
-	if (has_cap(criu, CAP_SYS_RESOURCE_BIT))
-		return FINE;
-	if (task->uid == criu->uid && task->euid == criu->uid && task->suid == criu->uid &&
-	    task->gid == criu->gid && task->egid == criu->gid && task->sgid == criu->gid)
-		return FINE;
-	judge_find(j, judge_text(j, "tasks of user %u, group %u", task->euid, task->egid),
-		   "criu would be root without CAP_SYS_RESOURCE", NULL)
-		->here_from = judge_text(j, "/proc/%d/status", s->process->pid);
-	return FINDING;
-}
 
 static enum judgement
 src_cap_last(struct judge *j, const struct subject *s)
@@ -240,30 +168,6 @@ src_udplite_diag(struct judge *j, const struct subject *s)
 #define UNTIL_INSTALLED .lifetime_why = "programs and modules appear when somebody installs them"
 
 static const struct rule rules[] = {
-	{
-		.id = "src-criu-caps",
-		.title = "criu would lack the capability to checkpoint",
-		.why = "CRIU needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.",
-		.remedy = "run criu as root of the host, or give its container CAP_SYS_ADMIN or "
-			  "CAP_CHECKPOINT_RESTORE",
-		OF_HOST,
-		.lifetime_why = "capabilities that were dropped do not come back",
-		.about = ABOUT_TREE,
-		.check = src_criu_caps,
-	},
-	{
-		.id = "src-cap-sys-resource",
-		.title = "criu may not read the limits of another user's task",
-		.why = "Even root needs CAP_SYS_RESOURCE for prlimit(2) on a task whose user or group is "
-		       "another; CRIU reads every limit of every task.",
-		.remedy = "run criu with CAP_SYS_RESOURCE (a container: --cap-add SYS_RESOURCE)",
-		.criu_says = "Can't get rlimit 0: Operation not permitted",
-		OF_HOST,
-		.lifetime_why = "capabilities that were dropped do not come back",
-		.about = ABOUT_PROCESS,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_SECURITY),
-		.check = src_cap_sys_resource,
-	},
 	{
 		.id = "src-cap-last",
 		.title = "the kernel has more capabilities than CRIU can hold",

@@ -9,6 +9,7 @@
 
 const struct ruleset *const rulesets[] = {
 	&rules_criu,
+	&rules_privileges,
 	&rules_programs,
 	&rules_tasks,
 	&rules_signals,

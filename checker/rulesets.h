@@ -7,6 +7,7 @@
 #include "checker/rule.h"
 
 extern const struct ruleset rules_criu;
+extern const struct ruleset rules_privileges;
 extern const struct ruleset rules_programs;
 extern const struct ruleset rules_tasks;
 extern const struct ruleset rules_signals;
