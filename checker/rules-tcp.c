@@ -92,6 +92,32 @@ tcp_established(struct judge *j, const struct subject *s)
 	return FINE;
 }
 
+/*
+ * A connection that has ended, or was refused, while its socket is still open. No table lists
+ * it and its addresses are not shown; what it has sent and received tells it from a new one.
+ */
+static bool
+was_connected(const struct judge *j, const Socket *s)
+{
+	const Fd *fd = NULL;
+
+	if (!is_tcp(s) || s->state != CLOSED)
+		return false;
+	(void) index_socket_holder(j->at, s->ino, &fd);
+	return fd && fd->dup && fd->dup->tcp_segments > 0;
+}
+
+static enum judgement
+tcp_closed_connection(struct judge *j, const struct subject *s)
+{
+	if (!is_tcp(s->socket) || s->socket->state != CLOSED)
+		return NOT_ABOUT;
+	if (was_connected(j, s->socket))
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--tcp-established",
+			      judge_text(j, "%s, whose connection has ended", judge_socket(j, s->socket)));
+	return FINE;
+}
+
 /* Without a packet filter of the default kind the other one serves, if the kernel has it. */
 static enum judgement
 tcp_lock_host_netns(struct judge *j, const struct subject *s)
@@ -102,13 +128,13 @@ tcp_lock_host_netns(struct judge *j, const struct subject *s)
 	struct finding *f;
 	bool known;
 
-	if (!is_tcp(s->socket) || !is_connected(s->socket->state))
+	if (!is_tcp(s->socket) || (!is_connected(s->socket->state) && !was_connected(j, s->socket)))
 		return NOT_ABOUT;
 	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !known)
 		return NOT_ABOUT;		/* src-iptables-missing tells of a namespace's own */
 	if (iptables == PRESENCE_HERE)
 		return FINE;
-	who = connection_text(j, s->socket);
+	who = s->socket->state == CLOSED ? judge_socket(j, s->socket) : connection_text(j, s->socket);
 	if (iptables == PRESENCE_NOT_KNOWN)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_TOOLS, who, "whether iptables is installed");
 	if (nf_tables == PRESENCE_NOT_KNOWN)
@@ -254,6 +280,20 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_SOCKETS,
 		.check = tcp_established,
+	},
+	{
+		.id = "tcp-closed-connection",
+		.title = "a TCP socket is still open though its connection has ended",
+		.why = "It was reset, refused or closed by both ends. CRIU dumps it without an option, but "
+		       "still takes it for a connection: without the option the restore refuses.",
+		.remedy = "give criu --tcp-established at the restore, or have the program close the socket",
+		.criu_says = "inet: Connected TCP socket in image",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "the socket stays until the program closes it",
+		.severity = SEVERITY_BLOCKER,
+		OF_SOCKETS,
+		.check = tcp_closed_connection,
 	},
 	{
 		.id = "tcp-lock-host-netns",

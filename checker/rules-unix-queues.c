@@ -9,8 +9,12 @@
 #include "checker/judge.h"
 #include "checker/rulesets.h"
 #include "checker/seen.h"
+#include <sys/socket.h>
 
-enum { LISTEN = 10 };
+enum {
+	LISTEN = 10,
+	PEEK_OVERHEAD = 32,		/* CRIU reads that much less than SO_SNDBUF at once */
+};
 
 static bool
 is_unix(const Socket *s)
@@ -160,6 +164,39 @@ unix_queue_cmsg(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/*
+ * sock_diag tells the length of a datagram socket's first message; of a seqpacket socket that
+ * of all together.
+ */
+static enum judgement
+unix_queue_truncated(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+	struct seen seen = seen_socket(k, k->receive_queue > 0, has_unread);
+	uint32_t length = k->n_sample ? k->sample[k->n_sample - 1]->receive_queue : k->receive_queue;
+	const Fd *fd = NULL;
+	struct finding *f;
+
+	if (!is_unix(k) || k->type == SOCK_STREAM || k->state == LISTEN ||
+	    !index_socket_holder(j->at, k->ino, &fd))
+		return NOT_ABOUT;
+	if (!seen.still)
+		return FINE;
+	if (!fd->dup || !fd->dup->has_send_buffer)
+		return NOT_ABOUT;
+	if (length + PEEK_OVERHEAD <= fd->dup->send_buffer)
+		return FINE;
+	f = judge_find(j, judge_socket(j, k),
+		       judge_text(j, "%u bytes not read, of which criu reads %u", length,
+				  fd->dup->send_buffer - PEEK_OVERHEAD),
+		       NULL);
+	f->here_from = "sock_diag(7)";
+	f->observed = seen_text(j, "with unread messages", seen);
+	if (k->type != SOCK_DGRAM)
+		f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
 static bool
 has_scm(const FdSample *s)
 {
@@ -242,6 +279,17 @@ static const struct rule rules[] = {
 		UNTIL_READ,
 		OF_SOCKETS,
 		.check = unix_queue_cmsg,
+	},
+	{
+		.id = "unix-queue-truncated",
+		.title = "an unread message is larger than what CRIU reads at once",
+		.why = "CRIU reads each message into as much room as the socket's own SO_SNDBUF, and refuses "
+		       "one that does not fit: its sender had a larger buffer.",
+		.remedy = "look again when the program has read its messages",
+		.criu_says = "skqueue: sys_recvmsg failed: truncated",
+		UNTIL_READ,
+		OF_SOCKETS,
+		.check = unix_queue_truncated,
 	},
 	{
 		.id = "unix-queue-scm-unsupported",

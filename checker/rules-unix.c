@@ -172,17 +172,18 @@ unix_peer_unreachable(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-static bool
-waits_somewhere(const struct judge *j, uint64_t ino)
+/* The listener, of the tree or not, that has still to accept it; NULL: none that is known. */
+static const Socket *
+waits_at(const struct judge *j, uint64_t ino)
 {
 	for (size_t i = 0; i < j->source->n_socket; i++) {
 		const Socket *s = j->source->socket[i];
 
-		for (size_t k = 0; s->in_tree && k < s->n_pending; k++)
+		for (size_t k = 0; k < s->n_pending; k++)
 			if (s->pending[k] == ino)
-				return true;
+				return s;
 	}
-	return false;
+	return NULL;
 }
 
 static bool
@@ -196,12 +197,20 @@ unix_dangling(struct judge *j, const struct subject *s)
 {
 	const Socket *k = s->socket;
 	struct seen seen = seen_socket(k, !k->peer, is_dangling);
+	const Socket *listener;
 
 	if (!is_unix(k) || !is_connecting(k) || k->state != ESTABLISHED)
 		return NOT_ABOUT;
-	if (!seen.still || k->shutdown == SHUT_BOTH || waits_somewhere(j, k->ino))
+	if (!seen.still || k->shutdown == SHUT_BOTH)
 		return FINE;
-	judge_find(j, judge_socket(j, k), "connected, but to nobody", NULL)->observed = seen_text(j, "so", seen);
+	listener = waits_at(j, k->ino);
+	if (listener && listener->in_tree)
+		return FINE;
+	judge_find(j, judge_socket(j, k),
+		   listener ? judge_text(j, "%s, and not accepted yet", outside_text(j, listener)) :
+			      "connected, but to nobody",
+		   NULL)
+		->observed = seen_text(j, "so", seen);
 	return FINDING;
 }
 
@@ -325,10 +334,10 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "unix-dangling",
-		.title = "a unix connection whose other end is just being made or torn down",
-		.why = "CRIU finds no other end in the tree and dumps without a word; where the connection "
-		       "waits to be accepted by a listener outside, it cannot be made again.",
-		.remedy = "look again a moment later",
+		.title = "a unix connection waits to be accepted by a listener outside the tree",
+		.why = "CRIU finds no other end in the tree and dumps without a word; the restore then finds "
+		       "none either, and refuses.",
+		.remedy = "have the listener accept it, and the program close it before the dump",
 		.criu_says = "FATAL: Peer",
 		UNTIL_READ,
 		.stage = STAGE_RESTORE,

@@ -14,8 +14,8 @@
 
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -88,10 +88,13 @@ static void
 set_tcp_state(int fd, DupState *d)
 {
 	struct tcp_info info = { 0 };
-	socklen_t n = sizeof(info.tcpi_state);
+	socklen_t n = sizeof(info);
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0)
-		SET_FACT(d, tcp_state, info.tcpi_state);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return;
+	SET_FACT(d, tcp_state, info.tcpi_state);
+	if (n >= offsetof(struct tcp_info, tcpi_segs_in) + sizeof(info.tcpi_segs_in))
+		SET_FACT(d, tcp_segments, (uint64_t) info.tcpi_segs_out + info.tcpi_segs_in);
 }
 
 static bool

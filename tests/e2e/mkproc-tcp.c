@@ -194,6 +194,34 @@ reset_prepare(struct scene *s)
 	wait_tcp_state(s, s->fd[0], TCP_CLOSE);
 }
 
+/* Both have said that they send no more, the other end first. */
+static void
+closed_prepare(struct scene *s)
+{
+	close_wait_prepare(s);
+	must(s, shutdown(s->fd[0], SHUT_WR), "shutdown");
+	wait_tcp_state(s, s->fd[0], TCP_CLOSE);
+}
+
+/* Nobody listens there; a socket that does not wait keeps the answer to itself. */
+static void
+refused(struct scene *s)
+{
+	int listener = tcp_listener(s, 0, 0), fd;
+	struct sockaddr_in there = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)inet_port(s, listener)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	close(listener);
+	fd = (int)must(s, socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
+	if (connect(fd, (struct sockaddr *)&there, sizeof(there)) == 0 || errno != EINPROGRESS)
+		fail(s, "connect");
+	wait_tcp_state(s, fd, TCP_CLOSE);
+	fact_fd(s, "fd", fd);
+}
+
 static void
 queue_client(struct scene *s, int port)
 {
@@ -313,8 +341,14 @@ const struct factory factories_tcp[] = {
 	  .needs = "", .criu = "needs:--tcp-established", .rule = "tcp-established",
 	  .prepare = close_wait_prepare, .inside = outside_inside },
 	{ .name = "tcp-reset", .summary = "a connection that the other end has reset",
-	  .needs = "", .criu = "ok", .rule = "tcp-race-uncon", .prepare = reset_prepare,
-	  .inside = outside_inside },
+	  .needs = "", .criu = "host:iptables", .rule = "tcp-closed-connection",
+	  .prepare = reset_prepare, .inside = outside_inside },
+	{ .name = "tcp-closed", .summary = "a connection that both ends have closed",
+	  .needs = "", .criu = "host:iptables", .rule = "tcp-closed-connection",
+	  .prepare = closed_prepare, .inside = outside_inside },
+	{ .name = "tcp-refused", .summary = "a socket whose connection was refused",
+	  .needs = "", .criu = "host:iptables", .rule = "tcp-closed-connection",
+	  .inside = refused },
 	{ .name = "tcp-accept-queue",
 	  .summary = "a listener with a connection not accepted, client outside",
 	  .needs = "", .criu = "needs:--skip-in-flight", .rule = "tcp-inflight-accept",

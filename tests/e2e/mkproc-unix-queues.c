@@ -148,7 +148,8 @@ large_datagram(struct scene *s)
 	static char bytes[100000];
 	int large = 300000, small = 8192;
 
-	must(s, socketpair(AF_UNIX, SOCK_DGRAM, 0, s->fd), "socketpair");
+	must(s, socketpair(AF_UNIX, *s->factory->arg == 'd' ? SOCK_DGRAM : SOCK_SEQPACKET, 0, s->fd),
+	     "socketpair");
 	must(s, setsockopt(s->fd[1], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large)), "SO_SNDBUF");
 	must(s, setsockopt(s->fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), "SO_SNDBUF");
 	must(s, send(s->fd[1], bytes, sizeof(bytes), 0), "send");
@@ -167,6 +168,10 @@ const struct factory factories_unix_queues[] = {
 	{ .name = "unix-queue-large",
 	  .summary = "an unread datagram above the receiver's send buffer",
 	  .needs = "", .criu = "refused", .rule = "unix-queue-truncated",
+	  .arg = "d", .inside = large_datagram },
+	{ .name = "unix-queue-large-seqpacket",
+	  .summary = "an unread packet above the receiver's send buffer",
+	  .needs = "", .criu = "refused", .rule = "unix-queue-truncated", .arg = "p",
 	  .inside = large_datagram },
 	{ .name = "unix-pending",
 	  .summary = "a listener with a client not accepted, all inside",
