@@ -120,6 +120,21 @@ mnt_fusectl_fuse(struct judge *j, const struct subject *s)
 }
 
 static enum judgement
+mnt_fs_not_empty(struct judge *j, const struct subject *s)
+{
+	const Mount *m = s->mount;
+
+	if (!mount_is_whole(m) || !m->fs_type || (!streq(m->fs_type, "mqueue") && !streq(m->fs_type, "pstore")))
+		return NOT_ABOUT;
+	if (!m->has_entries)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_MOUNTS, m->mountpoint, "whether it is empty");
+	if (m->entries == 0)
+		return FINE;
+	(void) mount_find_external(j, m, judge_text(j, "%s with %u entries", m->fs_type, m->entries));
+	return FINDING;
+}
+
+static enum judgement
 devpts_bind(struct judge *j, const struct subject *s)
 {
 	const Mount *m = s->mount;
@@ -166,6 +181,20 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_MOUNTS,
 		.check = mnt_fs_unsupported,
+	},
+	{
+		.id = "mnt-fs-not-empty",
+		.title = "message queues or crash records lie in a mount that CRIU makes again empty",
+		.why = "CRIU mounts mqueue and pstore anew, and refuses where something would be missing.",
+		.remedy = "have the programs drain and unlink their message queues (mq_unlink(3)), or name the "
+			  "mount as external",
+		.criu_says = "isn't empty",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a message queue stays until somebody unlinks it",
+		.severity = SEVERITY_BLOCKER,
+		OF_MOUNTS,
+		.check = mnt_fs_not_empty,
 	},
 	{
 		.id = "mnt-flag-ignored",

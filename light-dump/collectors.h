@@ -28,6 +28,7 @@ int mappings_collect(struct task_context *c);
 /* The tree. */
 int sharing_collect(struct tree_context *c);
 int mounts_collect(struct tree_context *c);
+int mount_contents_collect(struct tree_context *c);
 int namespaces_collect(struct tree_context *c);
 int sockets_collect(struct tree_context *c);
 int states_collect(struct tree_context *c);

@@ -5,6 +5,8 @@
  */
 #include "light-dump/mount-index.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static int
@@ -77,4 +79,21 @@ mount_index_type(const struct mount_index *m, const File *f)
 	if (!found)
 		found = bsearch(&wanted, m->by_dev, m->n, sizeof(*m->by_dev), by_dev);
 	return found ? (*found)->fs_type : NULL;
+}
+
+int
+mount_open(const struct root *root, int pid, const Mount *m, int flags)
+{
+	_cleanup_root_ struct root proc = ROOT_NONE, inside = ROOT_NONE;
+	char name[32];
+	int r;
+
+	(void) snprintf(name, sizeof(name), "proc/%d", pid);
+	r = root_sub(root, name, &proc);
+	if (r < 0)
+		return r;
+	inside.fd = root_magic_open(&proc, "root", O_PATH | O_DIRECTORY);
+	if (inside.fd < 0)
+		return inside.fd;
+	return root_openat(&inside, m->mountpoint, O_RDONLY | O_DIRECTORY | flags);
 }

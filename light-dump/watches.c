@@ -9,6 +9,7 @@
  * may lead over one that does not answer.
  */
 #include "light-dump/collectors.h"
+#include "light-dump/mount-index.h"
 
 #include "base/crew.h"
 
@@ -70,23 +71,6 @@ mount_of(const Snapshot *s, const Process *p, uint64_t dev)
 }
 
 static int
-open_mount(const struct root *root, const struct watch *w)
-{
-	_cleanup_root_ struct root proc = ROOT_NONE, inside = ROOT_NONE;
-	char name[32];
-	int r;
-
-	(void) snprintf(name, sizeof(name), "proc/%d", w->pid);
-	r = root_sub(root, name, &proc);
-	if (r < 0)
-		return r;
-	inside.fd = root_magic_open(&proc, "root", O_PATH | O_DIRECTORY);
-	if (inside.fd < 0)
-		return inside.fd;
-	return root_openat(&inside, w->mount->mountpoint, O_RDONLY | O_DIRECTORY);
-}
-
-static int
 open_handle(int mount, const InotifyWatch *w)
 {
 	union {
@@ -109,7 +93,7 @@ static int
 follow(const struct root *root, const struct watch *w, char path[PATH_MAX])
 {
 	_cleanup_root_ struct root self = ROOT_NONE;
-	_cleanup_close_ int mount = open_mount(root, w), fd = -1;
+	_cleanup_close_ int mount = mount_open(root, w->pid, w->mount, 0), fd = -1;
 	struct slice text;
 	char name[32];
 	int r;
