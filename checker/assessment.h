@@ -53,8 +53,10 @@ struct unknown {
 struct requirement {
 	enum requirement_kind kind;
 	enum stage stage;
+	bool offered;			/* not needed: it would lift findings, and nobody has decided */
 	const char *option;		/* "--tcp-established"; for SYNC the path */
-	const struct rule *rule;
+	const struct rule **rules;	/* that ask for it */
+	size_t n_rules;
 	const char **things;
 	size_t n_things;
 	size_t things_total;
@@ -68,9 +70,11 @@ struct rule_outcome {
 	uint32_t unknowns;
 };
 
+struct given_options;			/* checker/options.h */
+
 struct check_options {
 	int64_t now_ns;			/* realtime, for ages */
-	const char *criu_options;	/* NULL: the user has not decided */
+	const struct given_options *criu_options;	/* NULL: the user has not decided */
 	const char *cpu_cap;		/* --cpu-cap for CRIU, NULL: none */
 	const char *cpu_masked;		/* features the programs were started without, comma-parted */
 };
@@ -88,8 +92,10 @@ struct assessment {
 	size_t n_findings;
 	struct unknown *unknowns;
 	size_t n_unknowns;
-	struct requirement *requirements;
-	size_t n_requirements;
+	struct requirement *requirements;	/* needed, then offered; then rule order */
+	size_t n_requirements, n_needed;
+	const char *dump_line;		/* "criu dump -t 4211 --shell-job", for a shell */
+	const char *restore_line;
 	size_t permanent, transient, warnings, notes;	/* findings: blockers by lifetime, the others */
 	bool short_of_memory;
 	enum verdict verdict;

@@ -18,19 +18,16 @@ enum cgroups_mode
 cgroups_mode(const struct judge *j)
 {
 	static const struct {
-		const char *option;
+		const char *name;
 		enum cgroups_mode mode;
 	} modes[] = {
-		{ "--manage-cgroups=ignore", CGROUPS_IGNORE },
-		{ "--manage-cgroups=none", CGROUPS_NONE },
-		{ "--manage-cgroups=props", CGROUPS_PROPS },
-		{ "--manage-cgroups=full", CGROUPS_FULL },
-		{ "--manage-cgroups=strict", CGROUPS_STRICT },
+		{ "ignore", CGROUPS_IGNORE }, { "none", CGROUPS_NONE },	    { "props", CGROUPS_PROPS },
+		{ "full", CGROUPS_FULL },     { "strict", CGROUPS_STRICT },
 	};
-	const char *given = j->options->criu_options;
+	const struct given_option *given = options_last(j->options->criu_options, "manage-cgroups");
 
-	for (size_t i = 0; given && i < ARRAY_SIZE(modes); i++)
-		if (options_hold(given, modes[i].option))
+	for (size_t i = 0; given && given->value && i < ARRAY_SIZE(modes); i++)
+		if (streq(given->value, modes[i].name))
 			return modes[i].mode;
 	return CGROUPS_SOFT;
 }
@@ -60,14 +57,12 @@ same_set(const CgroupSet *a, const CgroupSet *b)
 }
 
 bool
-cgroups_are_restored(const struct judge *j)
+cgroups_differ(const struct judge *j)
 {
 	const Snapshot *s = j->source;
 	const CriuPlace *place = s->criu_place;
 	const CgroupSet *of_criu = place ? set_of(s, place->has_cgroup_set, place->cgroup_set) : NULL;
 
-	if (cgroups_mode(j) == CGROUPS_IGNORE)
-		return false;
 	if (!of_criu)
 		return true;
 	for (size_t i = 0; i < s->n_process; i++)
@@ -79,6 +74,12 @@ cgroups_are_restored(const struct judge *j)
 				return true;
 		}
 	return false;
+}
+
+bool
+cgroups_are_restored(const struct judge *j)
+{
+	return cgroups_mode(j) != CGROUPS_IGNORE && cgroups_differ(j);
 }
 
 bool

@@ -25,6 +25,9 @@ enum cgroups_mode cgroups_mode(const struct judge *j);
  */
 bool cgroups_are_restored(const struct judge *j);
 
+/* Whether a task of the tree is in other cgroups than criu itself, or where that is not known. */
+bool cgroups_differ(const struct judge *j);
+
 /* Whether every name of the comma-separated list `part` stands in `whole`. */
 bool cgroups_list_holds(const char *whole, const char *part);
 

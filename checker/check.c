@@ -12,6 +12,7 @@
  */
 #include "checker/assessment.h"
 #include "checker/docket.h"
+#include "checker/options.h"
 #include "facts/gaps.h"
 
 struct walk {
@@ -117,10 +118,11 @@ walk_mounts(struct walk *w)
 	}
 }
 
-/* Things of which a snapshot holds one array, and the snapshot itself. */
+/* Things of which there is one array, and the snapshot itself. */
 static void
 walk_array(struct walk *w, enum subject_kind kind)
 {
+	const struct given_options *given = w->judge.options->criu_options;
 	const Snapshot *source = w->judge.source;
 	struct subject s = { .kind = kind };
 
@@ -147,6 +149,12 @@ walk_array(struct walk *w, enum subject_kind kind)
 	case ABOUT_CGROUP:
 		for (size_t i = 0; i < source->n_cgroup; i++) {
 			s.cgroup = source->cgroup[i];
+			judge_in_turn(w, &s);
+		}
+		break;
+	case ABOUT_OPTION:
+		for (size_t i = 0; given && i < given->n; i++) {
+			s.option = &given->option[i];
 			judge_in_turn(w, &s);
 		}
 		break;
@@ -182,19 +190,18 @@ is_to_judge(const struct walk *w, const struct rule *rule)
 	return w->judge.destination || !(rule->destination_needs || rule->about == ABOUT_HOST);
 }
 
+/* All rules about this kind of subject. */
 static void
-walk_all(struct walk *w)
+judge_kind(struct walk *w, enum subject_kind kind)
 {
 	const struct assessment *a = w->judge.assessment;
 
-	for (unsigned int kind = 0; kind < SUBJECT_KINDS; kind++) {
-		w->n_turn = 0;
-		for (uint32_t i = 0; i < a->n_outcomes; i++)
-			if (a->outcomes[i].rule->about == kind && is_to_judge(w, a->outcomes[i].rule))
-				w->turn[w->n_turn++] = i;
-		if (w->n_turn)
-			walk_kind(w, kind);
-	}
+	w->n_turn = 0;
+	for (uint32_t i = 0; i < a->n_outcomes; i++)
+		if (a->outcomes[i].rule->about == kind && is_to_judge(w, a->outcomes[i].rule))
+			w->turn[w->n_turn++] = i;
+	if (w->n_turn)
+		walk_kind(w, kind);
 }
 
 /* A gap of the source in what the rule needs: it may not have seen all its subjects. */
@@ -262,10 +269,13 @@ apply_rules(struct assessment *a, struct walk *w)
 		for (size_t k = 0; k < rulesets[i]->n; k++)
 			a->outcomes[a->n_outcomes++].rule = &rulesets[i]->rules[k];
 
-	walk_all(w);
+	for (unsigned int kind = 0; kind < ABOUT_OPTION; kind++)
+		judge_kind(w, kind);
 	for (uint32_t i = 0; i < a->n_outcomes; i++)
 		if (!a->outcomes[i].unknowns && is_to_judge(w, a->outcomes[i].rule))
 			look_for_gaps(w, i);
+	/* Whether an option is of any use is known when all else is. */
+	judge_kind(w, ABOUT_OPTION);
 	r = docket_close(&w->judge);
 	if (r < 0)
 		return r;

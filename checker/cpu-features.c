@@ -363,16 +363,12 @@ cpu_cap_parse(const char *cap)
 }
 
 unsigned int
-cpu_cap_given(const char *cap, const char *criu_options)
+cpu_cap_given(const char *cap, const struct given_options *given)
 {
-	struct slice rest = slice_of(criu_options ? criu_options : ""), word;
 	unsigned int set = cpu_cap_parse(cap);
 
-	while (!cap && slice_word(&rest, &word)) {
-		if (!slice_cut(&word, "--cpu-cap"))
-			continue;
-		if (word.n == 0 || slice_cut(&word, "="))
-			set = cpu_cap_read(word);
-	}
+	for (size_t i = 0; !cap && given && i < given->n; i++)
+		if (streq(given->option[i].option->name, "cpu-cap"))
+			set = cpu_cap_read(slice_of(given->option[i].value ? given->option[i].value : ""));
 	return set;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "checker/options.h"
 #include "facts/snapshot.h"
 
 #include <stdbool.h>
@@ -93,4 +94,4 @@ enum cpu_cap { CPU_CAP_FPU = 1, CPU_CAP_CPU = 2, CPU_CAP_INS = 4, CPU_CAP_IMAGE 
 unsigned int cpu_cap_parse(const char *cap);
 
 /* The same where it may also stand among CRIU's options ("-j --cpu-cap=ins"); both may be NULL. */
-unsigned int cpu_cap_given(const char *cap, const char *criu_options);
+unsigned int cpu_cap_given(const char *cap, const struct given_options *given);

@@ -4,7 +4,7 @@
  * folded, what the user's options lift, the order.
  */
 #include "checker/docket.h"
-#include "checker/options.h"
+#include "checker/requirements.h"
 #include "checker/table.h"
 #include "base/text.h"
 #include "facts/gaps.h"
@@ -62,77 +62,6 @@ docket_remedy(struct judge *j, bool destination_side, Domain domain)
 	return gap && gap->remedy ? judge_text(j, "%s", gap->remedy) : NULL;
 }
 
-struct option_slot {
-	uint64_t hash;			/* 0: empty */
-	size_t number;			/* of the requirement */
-};
-
-static struct option_slot *
-option_slot(const struct docket *d, uint64_t hash, enum requirement_kind kind, enum stage stage,
-	    const char *option)
-{
-	size_t i = hash & (d->option_room - 1);
-
-	for (; d->option[i].hash; i = (i + 1) & (d->option_room - 1)) {
-		const struct requirement *q = &d->assessment->requirements[d->option[i].number];
-
-		if (d->option[i].hash == hash && q->kind == kind && q->stage == stage && streq(q->option, option))
-			break;
-	}
-	return &d->option[i];
-}
-
-/* Twice as many slots; what is in the old ones is put into the new. */
-static int
-grow_options(struct docket *d)
-{
-	size_t room = d->option_room ? d->option_room * 2 : 64;
-	struct option_slot *slot = arena_alloc(d->assessment->arena, room * sizeof(*slot));
-
-	if (!slot)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->option_room; i++) {
-		size_t to = d->option[i].hash & (room - 1);
-
-		while (d->option[i].hash && slot[to].hash)
-			to = (to + 1) & (room - 1);
-		if (d->option[i].hash)
-			slot[to] = d->option[i];
-	}
-	d->option = slot;
-	d->option_room = room;
-	return 0;
-}
-
-struct requirement *
-docket_requirement(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option)
-{
-	struct assessment *a = j->assessment;
-	struct docket *d = j->docket;
-	uint64_t hash = (hash_text(option) ^ (uint64_t) kind << 8 ^ (uint64_t) stage) | 1;
-	struct option_slot *slot;
-	struct requirement *q = NULL;
-
-	if (d->n_option * 2 >= d->option_room && grow_options(d) < 0) {
-		a->short_of_memory = true;
-		return NULL;
-	}
-	slot = option_slot(d, hash, kind, stage, option);
-	if (slot->hash)
-		return &a->requirements[slot->number];
-	option = arena_strdup(a->arena, option);
-	if (option)
-		q = arena_grow(a->arena, &a->requirements, &a->n_requirements, sizeof(*q));
-	if (!q) {
-		a->short_of_memory = true;
-		return NULL;
-	}
-	*q = (struct requirement){ .kind = kind, .stage = stage, .option = option, .rule = j->rule };
-	*slot = (struct option_slot){ .hash = hash, .number = a->n_requirements - 1 };
-	d->n_option++;
-	return q;
-}
-
 const char *
 docket_because(struct judge *j, const Gap *gap)
 {
@@ -177,23 +106,6 @@ name_holders(struct judge *j, struct finding *f)
 		f->holders_total = s->file->users;
 }
 
-/* An option of the user's lifts a blocker, at the price that the kind says. */
-static void
-apply_options(struct judge *j, struct finding *f)
-{
-	const char *given = j->options->criu_options;
-
-	if (!f->option || f->option_kind == REQUIRE_LOSSLESS || f->severity != SEVERITY_BLOCKER)
-		return;
-	if (!given || !options_hold(given, f->option))
-		return;
-	f->severity = f->option_kind == REQUIRE_LOSSY ? SEVERITY_WARNING : SEVERITY_NOTE;
-	f->detail = f->option_kind == REQUIRE_LOSSY ?
-			    "The options given to CRIU allow it; what they drop is lost." :
-			    "The options given to CRIU allow it, if the other side is arranged.";
-	judge_require(j, f->option_kind, f->stage, f->option, f->thing);
-}
-
 void
 docket_settle(struct judge *j, size_t first)
 {
@@ -201,7 +113,7 @@ docket_settle(struct judge *j, size_t first)
 
 	for (size_t i = first; i < d->n_said; i++) {
 		name_holders(j, d->said[i].finding);
-		apply_options(j, d->said[i].finding);
+		requirement_of_finding(j, d->said[i].finding);
 	}
 }
 
@@ -348,22 +260,6 @@ sort_unknowns(struct assessment *a)
 	return 0;
 }
 
-static int
-sort_requirements(struct assessment *a)
-{
-	struct requirement *sorted = arena_alloc(a->arena, a->n_requirements * sizeof(*sorted));
-	size_t n = 0;
-
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < a->n_outcomes && n < a->n_requirements; i++)
-		for (size_t k = 0; k < a->n_requirements; k++)
-			if (a->requirements[k].rule == a->outcomes[i].rule)
-				sorted[n++] = a->requirements[k];
-	a->requirements = sorted;
-	return 0;
-}
-
 int
 docket_close(struct judge *j)
 {
@@ -374,5 +270,5 @@ docket_close(struct judge *j)
 		r = lay_out_findings(j->docket);
 	if (r == 0)
 		r = sort_unknowns(j->assessment);
-	return r < 0 ? r : sort_requirements(j->assessment);
+	return r < 0 ? r : requirements_close(j);
 }

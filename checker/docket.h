@@ -30,7 +30,7 @@ struct docket {
 	const Gap *source_gap[DOMAINS];	/* the first gap of each domain that can hide something */
 	const Gap *destination_gap[DOMAINS];
 	const Gap *source_hides[DOMAINS];	/* the first that can hide a subject of a rule */
-	struct option_slot *option;	/* requirements by what they are, docket_requirement() */
+	struct option_slot *option;	/* requirements by what they are, requirements.c */
 	size_t option_room, n_option;
 	struct finding spare;		/* handed out when memory is short */
 };
@@ -43,10 +43,6 @@ void docket_read_gaps(const Snapshot *s, const Gap **ret_first, const Gap **ret_
 
 /* How what is missing of this domain could be learned; NULL: nothing is known of it. */
 const char *docket_remedy(struct judge *j, bool destination_side, Domain domain);
-
-/* The requirement that is this, made where there was none yet; NULL when memory is short. */
-struct requirement *docket_requirement(struct judge *j, enum requirement_kind kind, enum stage stage,
-				       const char *option);
 
 /* "EACCES reading /proc/42/map_files", in the assessment's arena. */
 const char *docket_because(struct judge *j, const Gap *gap);

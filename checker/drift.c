@@ -161,8 +161,8 @@ drift_find(const struct assessment *before, const struct assessment *after, stru
 		      &d.findings_new, &d.n_findings_new, &d.findings_gone, &d.n_findings_gone);
 	if (r == 0)
 		r = both_ways(d.arena,
-			      (struct list){ a->requirements, a->n_requirements, sizeof(struct requirement) },
-			      (struct list){ b->requirements, b->n_requirements, sizeof(struct requirement) },
+			      (struct list){ a->requirements, a->n_needed, sizeof(struct requirement) },
+			      (struct list){ b->requirements, b->n_needed, sizeof(struct requirement) },
 			      compare_requirements, &d.requirements_new, &d.n_requirements_new,
 			      &d.requirements_gone, &d.n_requirements_gone);
 	if (r == 0)

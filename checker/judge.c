@@ -3,7 +3,6 @@
  * The ways in which a rule speaks: findings, unknowns, requirements, and the names of things.
  */
 #include "checker/docket.h"
-#include "checker/options.h"
 #include "base/text.h"
 #include <stdarg.h>
 
@@ -118,44 +117,6 @@ judge_lacks(const struct judge *j, bool destination_side, Domain domain)
 	const Gap *const *gaps = destination_side ? d->destination_gap : d->source_gap;
 
 	return (unsigned int) domain < DOMAINS && gaps[domain];
-}
-
-static void
-requirement_add(struct judge *j, struct requirement *q, const char *who)
-{
-	const char **place;
-
-	for (size_t i = 0; i < q->n_things; i++)
-		if (streq(q->things[i], who))
-			return;
-	q->things_total++;
-	if (q->n_things == MAX_THINGS)
-		return;
-	place = arena_grow(arena_of(j), &q->things, &q->n_things, sizeof(*place));
-	if (place)
-		*place = copy(j, who);
-	else
-		j->assessment->short_of_memory = true;
-}
-
-void
-judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option,
-	      const char *who)
-{
-	const char *given = j->options->criu_options;
-	struct requirement *q = docket_requirement(j, kind, stage, option);
-	struct finding *f;
-
-	if (q)
-		requirement_add(j, q, who);
-	if (kind != REQUIRE_LOSSLESS || !given || options_hold(given, option))
-		return;
-	f = judge_find(j, who, NULL, NULL);
-	f->stage = stage;
-	f->severity = SEVERITY_BLOCKER;
-	f->lifetime = LIFETIME_PERMANENT;
-	f->detail = "CRIU needs an option for this that is not among those it will be given.";
-	f->remedy = judge_text(j, "give criu %s at %s", option, stage_name(stage));
 }
 
 const char *

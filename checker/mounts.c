@@ -116,9 +116,5 @@ mount_find_external(struct judge *j, const Mount *m, const char *what)
 
 	f->option = external_option(j, m);
 	f->option_kind = REQUIRE_ARRANGED;
-	judge_require(j, REQUIRE_ARRANGED, STAGE_RESTORE,
-		      slice_starts(slice_of(f->option), "--external mnt[]") ? "--external mnt[]" :
-									      "--external mnt[KEY]:PATH",
-		      f->thing);
 	return f;
 }

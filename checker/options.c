@@ -1,60 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How criu's command line spells what a rule asks for. `given` is what the user typed:
+ * Whether the options given to criu do what a rule asks for. What a rule asks for:
  *
- *     -j --tcp-established --ghost-limit=8M --external mnt[/etc/hosts]:hosts
+ *     --shell-job
+ *     --ghost-limit 8M
+ *     --manage-cgroups=ignore
+ *     --external mnt[/etc/hosts]:KEY
+ *
+ * options-parse.c makes the list of what is given.
  */
 #include "checker/options.h"
-#include "base/cleanup.h"
-#include "base/text.h"
 #include <ctype.h>
 
-/* What else stands for an option: its short form, or another that lifts the same refusal. */
-static const struct {
-	const char *option, *also;
-} same_options[] = {
-	{ "--shell-job", "-j" },
-	{ "--file-locks", "-l" },
-	{ "--tcp-established", "--tcp-close" },
-};
-
-static bool
-same_option(struct slice given, struct slice wanted)
-{
-	if (given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0)
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(same_options); i++)
-		if (slice_eq(wanted, same_options[i].option) && slice_eq(given, same_options[i].also))
-			return true;
-	return false;
-}
-
-/* Bytes of "8M"; 0 where it is not a size. */
+/* Bytes of "8M" as criu reads it; 0 where it is not a size. */
 static uint64_t
 size_of(struct slice s)
 {
+	static const char units[] = "KMG";
+	const char *unit = s.n ? memchr(units, s.p[s.n - 1], sizeof(units) - 1) : NULL;
+	int shift = unit ? 10 * (int) (unit - units + 1) : 0;
 	uint64_t n;
-	int shift = 0;
 
-	if (s.n && isalpha((unsigned char) s.p[s.n - 1])) {
-		switch (toupper((unsigned char) s.p[s.n - 1])) {
-		case 'K':
-			shift = 10;
-			break;
-		case 'M':
-			shift = 20;
-			break;
-		case 'G':
-			shift = 30;
-			break;
-		default:
-			return 0;
-		}
+	if (unit)
 		s.n--;
-	}
 	if (parse_u64(s, 10, &n) < 0 || n > UINT64_MAX >> shift)
 		return 0;
 	return n << shift;
+}
+
+uint64_t
+options_size(const char *value)
+{
+	struct slice s = slice_of(value);
+
+	(void) slice_cut_end(&s, "B");
+	return size_of(s);
 }
 
 /* "mnt[]:ms" serves for "mnt[]:m": the letters behind the colon say what is allowed. */
@@ -77,6 +57,12 @@ is_placeholder(struct slice wanted)
 	return true;
 }
 
+static bool
+same_text(struct slice a, struct slice b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
 /* "fd[5]:pipe:[77]" serves for "fd[N]:pipe:[77]". */
 static bool
 same_inherited(struct slice given, struct slice wanted)
@@ -84,71 +70,126 @@ same_inherited(struct slice given, struct slice wanted)
 	struct slice number;
 
 	return slice_cut(&wanted, "fd[N]:") && slice_cut(&given, "fd[") && slice_field(&given, ']', &number) &&
-	       slice_cut(&given, ":") && given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0;
+	       slice_cut(&given, ":") && same_text(given, wanted);
+}
+
+/* External things are named by what stands up to the bracket; the key behind is free. */
+static bool
+same_external(struct slice given, struct slice wanted)
+{
+	const char *bracket = wanted.n ? memrchr(wanted.p, ']', wanted.n) : NULL;
+	size_t n = bracket ? (size_t) (bracket - wanted.p) + 1 : wanted.n;
+
+	if (given.n < n || memcmp(given.p, wanted.p, n) != 0 || (given.n > n && given.p[n] != ':'))
+		return false;
+	return !slice_starts(wanted, "mnt[]:") || has_letters(given, wanted, n + 1);
 }
 
 static bool
-same_value(struct slice option, struct slice given, struct slice wanted)
+same_value(const struct criu_option *option, const char *given_text, const char *wanted_text)
 {
-	const char *bracket;
+	struct slice given = slice_of(given_text ? given_text : ""), wanted = slice_of(wanted_text);
 
 	if (is_placeholder(wanted))
 		return given.n > 0;
-	if (slice_eq(option, "--inherit-fd"))
+	if (streq(option->name, "inherit-fd"))
 		return same_inherited(given, wanted);
-	if (slice_eq(option, "--ghost-limit"))
-		return size_of(given) >= size_of(wanted);
+	if (streq(option->name, "external"))
+		return same_external(given, wanted);
 	/* iptables is what is missing where this is asked for: both others do without. */
-	if (slice_eq(option, "--network-lock"))
+	if (streq(option->name, "network-lock"))
 		return slice_eq(given, "nftables") || slice_eq(given, "skip");
-	/* External things are named by what stands up to the bracket; the key behind is free. */
-	bracket = wanted.n ? memchr(wanted.p, ']', wanted.n) : NULL;
-	if (bracket) {
-		size_t n = (size_t) (bracket - wanted.p) + 1;
-
-		if (given.n < n || memcmp(given.p, wanted.p, n) != 0)
-			return false;
-		return !slice_starts(wanted, "mnt[]:") || has_letters(given, wanted, n + 1);
-	}
-	return given.n == wanted.n && memcmp(given.p, wanted.p, given.n) == 0;
+	if (option->form == FORM_SIZE)
+		return options_size(given_text) >= options_size(wanted_text);
+	return same_text(given, wanted);
 }
 
-/* Parts "--name=value" into the two; the value is empty where there is none. */
-static void
-split(struct slice *word, struct slice *ret_value)
+/* "/data" out of "mnt[/data]:KEY"; empty where it is something else. */
+static struct slice
+external_mount(const char *wanted)
 {
-	const char *equals = word->n ? memchr(word->p, '=', word->n) : NULL;
+	struct slice s = slice_of(wanted ? wanted : "");
+	const char *bracket = s.n ? memrchr(s.p, ']', s.n) : NULL;
 
-	*ret_value = (struct slice){ .p = word->p + word->n, .n = 0 };
-	if (!equals)
-		return;
-	*ret_value = (struct slice){ .p = equals + 1,
-				     .n = word->n - (size_t) (equals + 1 - word->p) };
-	word->n = (size_t) (equals - word->p);
+	if (!bracket || !slice_cut(&s, "mnt["))
+		return SLICE("");
+	s.n = (size_t) (bracket - s.p);
+	return s;
+}
+
+/* Whether another option than the one asked for lifts the same refusal. */
+static bool
+stands_in(const struct given_option *g, const struct criu_option *option, const char *wanted)
+{
+	struct slice mount, given = slice_of(g->value ? g->value : "");
+
+	if (streq(option->name, "tcp-established"))
+		return streq(g->option->name, "tcp-close");
+	if (!streq(option->name, "external"))
+		return false;
+	mount = external_mount(wanted);
+	if (streq(g->option->name, "skip-mnt"))
+		return mount.n > 0 && same_text(given, mount);
+	if (!streq(g->option->name, "ext-mount-map"))
+		return false;
+	if (mount.n == 0)
+		return streq(wanted, "mnt[]") && slice_eq(given, "auto");
+	return given.n > mount.n && given.p[mount.n] == ':' && memcmp(given.p, mount.p, mount.n) == 0;
+}
+
+/* Of options that do not repeat only the last counts. */
+static bool
+counts(const struct given_options *g, size_t i)
+{
+	for (size_t k = i + 1; k < g->n && !g->option[i].option->repeats; k++)
+		if (g->option[k].option == g->option[i].option)
+			return false;
+	return !g->option[i].off;
+}
+
+const struct given_option *
+options_last(const struct given_options *g, const char *name)
+{
+	for (size_t i = g ? g->n : 0; i > 0; i--)
+		if (streq(g->option[i - 1].option->name, name))
+			return g->option[i - 1].off ? NULL : &g->option[i - 1];
+	return NULL;
 }
 
 bool
-options_hold(const char *given, const char *wanted)
+options_count(const struct given_options *g, const struct given_option *given)
 {
-	struct slice want = slice_of(wanted), rest = slice_of(given), option, value, word, inside;
+	return counts(g, (size_t) (given - g->option));
+}
 
-	if (!slice_word(&want, &option))
-		return true;
-	split(&option, &value);
-	if (value.n == 0)
-		value = slice_trim(want);
-	while (slice_word(&rest, &word)) {
-		struct slice next = rest, argument;
+const struct criu_option *
+options_wanted(const char *wanted, const char **ret_value)
+{
+	struct slice name = slice_of(wanted);
+	size_t n;
 
-		split(&word, &inside);
-		if (!same_option(word, option))
+	if (!slice_cut(&name, "--"))
+		return NULL;
+	n = strcspn(name.p, " =");
+	*ret_value = name.p[n] ? name.p + n + 1 : NULL;
+	return criu_option_named((struct slice){ .p = name.p, .n = n });
+}
+
+const struct given_option *
+options_find(const struct given_options *g, const char *wanted)
+{
+	const struct criu_option *option;
+	const char *value = NULL;
+
+	option = options_wanted(wanted, &value);
+	for (size_t i = 0; g && option && i < g->n; i++) {
+		const struct given_option *o = &g->option[i];
+
+		if (!counts(g, i))
 			continue;
-		if (value.n == 0)
-			return true;
-		if (inside.n == 0 && slice_word(&next, &argument))
-			inside = argument;
-		if (same_value(option, inside, value))
-			return true;
+		if (o->option == option ? !value || same_value(option, o->value, value) :
+					  stands_in(o, option, value))
+			return o;
 	}
-	return false;
+	return NULL;
 }

@@ -41,6 +41,7 @@ enum subject_kind {
 	ABOUT_MOUNT,			/* of the mount namespaces that criu would dump */
 	ABOUT_NAMESPACE,
 	ABOUT_CGROUP,			/* each distinct (controllers, path) the tree is in */
+	ABOUT_OPTION,			/* each that the user gives to criu; when all else is judged */
 	SUBJECT_KINDS
 };
 
@@ -55,6 +56,7 @@ struct subject {
 	const Mount *mount;
 	const Namespace *ns;
 	const Cgroup *cgroup;
+	const struct given_option *option;
 };
 
 struct judge;

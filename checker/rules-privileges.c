@@ -31,7 +31,7 @@ enum { PTRACE_SCOPE_CHILDREN = 1, TCP_LISTENS = 10, TCP_CLOSED = 7 };
 static bool
 unprivileged_is_given(const struct judge *j)
 {
-	return j->options->criu_options && options_hold(j->options->criu_options, "--unprivileged");
+	return options_last(j->options->criu_options, "unprivileged");
 }
 
 /*

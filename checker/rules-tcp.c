@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
+#include "checker/options.h"
 #include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/seen.h"
@@ -132,6 +133,8 @@ tcp_lock_host_netns(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !known)
 		return NOT_ABOUT;		/* src-iptables-missing tells of a namespace's own */
+	if (options_last(j->options->criu_options, "tcp-close"))
+		return FINE;			/* what is closed needs no lock */
 	if (iptables == PRESENCE_HERE)
 		return FINE;
 	who = s->socket->state == CLOSED ? judge_socket(j, s->socket) : connection_text(j, s->socket);

@@ -10,6 +10,7 @@
 const struct ruleset *const rulesets[] = {
 	&rules_criu,
 	&rules_privileges,
+	&rules_options,
 	&rules_programs,
 	&rules_tasks,
 	&rules_signals,

@@ -37,6 +37,7 @@ work_init(struct work *w)
 void
 work_free(struct work *w)
 {
+	options_free(&w->given);
 	free(w->brings);
 	w->brings = NULL;
 }
@@ -161,6 +162,24 @@ check_feature_list(const struct option_parser *p)
 	return 0;
 }
 
+static int
+set_criu_options(struct work *w, const struct option_parser *p)
+{
+	_cleanup_buffer_ struct buffer problem = { 0 };
+	struct given_options given;
+	int r;
+
+	r = options_parse(p->value, &given, &problem);
+	if (r < 0) {
+		say_error("--criu-options: %s", r == -EINVAL ? buffer_slice(&problem).p : error_text(r));
+		return r;
+	}
+	options_free(&w->given);
+	w->given = given;
+	w->check.criu_options = &w->given;
+	return 0;
+}
+
 int
 work_option(struct work *w, const struct option_parser *p, int id)
 {
@@ -182,8 +201,7 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		w->probe.criu = p->value;
 		return 0;
 	case OPTION_CRIU_OPTIONS:
-		w->check.criu_options = p->value;
-		return 0;
+		return set_criu_options(w, p);
 	case OPTION_FORMAT:
 		return set_format(w, p);
 	case OPTION_QUIET:

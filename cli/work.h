@@ -6,6 +6,7 @@
 #pragma once
 
 #include "checker/assessment.h"
+#include "checker/options.h"
 #include "cli/options.h"
 #include "facts/snapshot.h"
 #include "light-dump/dump.h"
@@ -17,6 +18,7 @@ struct work {
 	struct dump_options dump;
 	struct probe_options probe;
 	struct check_options check;
+	struct given_options given;	/* what check.criu_options points to, where it does */
 	const char **brings;		/* NULL-terminated, grows */
 	size_t n_brings;
 	const char *sysroot;		/* recorded machine instead of "/" */

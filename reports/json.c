@@ -155,12 +155,15 @@ json_finding(struct json *array, const struct finding *f)
 void
 json_requirement(struct json *array, const struct requirement *q)
 {
-	struct json *o = json_add_object(array, NULL);
+	struct json *o = json_add_object(array, NULL), *rules;
 
 	json_add_text(o, "kind", requirement_kind_name(q->kind));
 	json_add_text(o, "stage", stage_name(q->stage));
 	json_add_text(o, "option", q->option);
-	json_add_text(o, "rule", q->rule->id);
+	json_add_text(o, "use", q->offered ? "would-lift" : "needed");
+	rules = json_add_array(o, "rules");
+	for (size_t i = 0; i < q->n_rules; i++)
+		json_add_text(rules, NULL, q->rules[i]->id);
 	add_texts(o, "things", (const char *const *) q->things, q->n_things);
 	json_add_uint(o, "things_total", q->things_total);
 }
@@ -219,17 +222,9 @@ static void
 add_options(struct json *root, const struct assessment *a)
 {
 	struct json *o = json_add_object(root, "criu");
-	_cleanup_buffer_ struct buffer line = { 0 };
 
-	for (int stage = STAGE_DUMP; stage <= STAGE_RESTORE; stage++) {
-		struct slice s;
-
-		line.n = 0;
-		if (summary_command(a, stage, &line) < 0)
-			return;
-		s = buffer_slice(&line);
-		json_add_bytes(o, stage_name((enum stage) stage), s.p, s.n);
-	}
+	json_add_text(o, "dump", a->dump_line);
+	json_add_text(o, "restore", a->restore_line);
 }
 
 static void
@@ -277,7 +272,7 @@ add_counts(struct json *root, const struct assessment *a)
 	json_add_uint(o, "transient", a->transient);
 	json_add_uint(o, "warnings", a->warnings);
 	json_add_uint(o, "notes", a->notes);
-	json_add_uint(o, "requirements", a->n_requirements);
+	json_add_uint(o, "requirements", a->n_needed);
 	json_add_uint(o, "unknowns", a->n_unknowns);
 }
 

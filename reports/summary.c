@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts, times and criu's command lines: see summary.h.
+ * Counts and times: see summary.h.
  */
 #include "reports/summary.h"
 
@@ -62,67 +62,4 @@ summary_age(int64_t ns)
 	else
 		(void) snprintf(age.text, sizeof(age.text), "%s ago", amount);
 	return age;
-}
-
-static bool
-needs_quotes(struct slice word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%";
-
-	for (size_t i = 0; i < word.n; i++)
-		if (!memchr(plain, word.p[i], sizeof(plain) - 1))
-			return true;
-	return false;
-}
-
-/* An option, word by word, as a shell takes it: --external 'mnt[]'. */
-static int
-add_option(struct buffer *out, const char *option)
-{
-	struct slice rest = slice_of(option), word;
-	int r = 0;
-
-	while (r == 0 && slice_word(&rest, &word)) {
-		bool quote = needs_quotes(word);
-
-		/* A quote inside is beyond what is worth pasting: the escape shows it. */
-		r = buffer_printf(out, quote ? " '%.*s'" : " %.*s", (int) word.n, word.p);
-	}
-	return r;
-}
-
-int
-summary_command(const struct assessment *a, int stage, struct buffer *out)
-{
-	int r;
-
-	if (stage == STAGE_DUMP)
-		r = buffer_printf(out, "criu dump -t %d", summary_of(a).root_pid);
-	else
-		r = buffer_printf(out, "criu restore");
-	for (size_t i = 0; r == 0 && i < a->n_requirements; i++) {
-		const struct requirement *q = &a->requirements[i];
-
-		if (q->kind == REQUIRE_LOSSLESS && (int) q->stage == stage)
-			r = add_option(out, q->option);
-	}
-	return r;
-}
-
-int
-summary_arranged(const struct assessment *a, struct buffer *out)
-{
-	const char *last = NULL;
-	int r = 0;
-
-	/* Findings of one rule stand together, and so do equal options. */
-	for (size_t i = 0; r == 0 && i < a->n_findings; i++) {
-		const char *option = a->findings[i].option;
-
-		if (!option || a->findings[i].severity != SEVERITY_BLOCKER || (last && streq(last, option)))
-			continue;
-		r = add_option(out, option);
-		last = option;
-	}
-	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What several formats say alike: counts of a tree, times, the command lines for criu.
+ * What several formats say alike: counts of a tree, times.
  */
 #pragma once
 
@@ -27,16 +27,3 @@ struct summary_age {
 	char text[64];
 };
 struct summary_age summary_age(int64_t ns);
-
-/*
- * Appends the whole line for this tree, "criu dump -t 4211 --tcp-established", with the
- * lossless options that the requirements name, quoted for a shell where a word needs it. Raw
- * text: to be escaped. 0 or -ENOMEM.
- */
-int summary_command(const struct assessment *a, int stage, struct buffer *out);
-
-/*
- * Appends the options by which findings could be lifted (lossy, or to be arranged), each once;
- * nothing when there are none. 0 or -ENOMEM.
- */
-int summary_arranged(const struct assessment *a, struct buffer *out);

@@ -10,7 +10,7 @@
 #include "reports/text-findings.h"
 #include "reports/text-settled.h"
 
-enum { INDENT = 2, SHOWN_THINGS = 3, SHOWN_RULES = 6 };
+enum { INDENT = 2, SHOWN_THINGS = 3, SHOWN_RULES = 6, SHOWN_OFFERS = 6 };
 
 static const int64_t OLD_NS = 10LL * 1000 * 1000 * 1000;
 
@@ -155,8 +155,8 @@ put_verdict(struct page *p, const struct assessment *a)
 
 	(void) buffer_printf(&b, "%zu permanent, %zu transient, %zu warning%s", a->permanent, a->transient,
 			     a->warnings, plural(a->warnings));
-	if (a->n_requirements > 0)
-		(void) buffer_printf(&b, "; %zu requirement%s", a->n_requirements, plural(a->n_requirements));
+	if (a->n_needed > 0)
+		(void) buffer_printf(&b, "; %zu requirement%s", a->n_needed, plural(a->n_needed));
 	if (a->n_unknowns > 0)
 		(void) buffer_printf(&b, "; %zu fact%s not learned", count_causes(a), plural(count_causes(a)));
 	page_lead(p, verdict_style(a->verdict), words[a->verdict], STYLE_PLAIN, buffer_slice(&b).p);
@@ -177,13 +177,37 @@ put_things(struct buffer *b, const struct requirement *q)
 static bool
 said_before(const struct assessment *a, size_t n)
 {
-	if (a->requirements[n].kind == REQUIRE_SYNC)
+	const struct requirement *q = &a->requirements[n];
+
+	if (q->kind == REQUIRE_SYNC)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (a->requirements[i].kind == a->requirements[n].kind &&
-		    streq(a->requirements[i].option, a->requirements[n].option))
+	for (size_t i = q->offered ? a->n_needed : 0; i < n; i++)
+		if (a->requirements[i].kind == q->kind && streq(a->requirements[i].option, q->option))
 			return true;
 	return false;
+}
+
+/* What would lift findings, some of it: the rest is in JSON and with the findings. */
+static void
+put_offered(struct page *p, const struct assessment *a)
+{
+	size_t told = 0;
+
+	for (size_t i = a->n_needed; i < a->n_requirements && told <= SHOWN_OFFERS; i++) {
+		const struct requirement *q = &a->requirements[i];
+		_cleanup_buffer_ struct buffer b = { 0 };
+
+		if (said_before(a, i))
+			continue;
+		if (told++ == SHOWN_OFFERS) {
+			page_line(p, FIELD, "", FIELD, STYLE_PLAIN, "and more such options, which stand with the findings");
+			return;
+		}
+		(void) buffer_printf(&b, "would lift findings%s: %s: ",
+				     q->kind == REQUIRE_LOSSY ? ", at a loss" : ", once arranged", q->option);
+		put_things(&b, q);
+		page_line(p, FIELD, "", FIELD, STYLE_PLAIN, buffer_slice(&b).p);
+	}
 }
 
 static void
@@ -199,16 +223,9 @@ put_requirements(struct page *p, const struct assessment *a)
 	_cleanup_buffer_ struct buffer b = { 0 };
 
 	page_put(p, STYLE_BOLD, "\nCRIU will need\n");
-	for (int stage = STAGE_DUMP; stage <= STAGE_RESTORE; stage++) {
-		b.n = 0;
-		(void) summary_command(a, stage, &b);
-		page_line(p, INDENT, "", INDENT, STYLE_CYAN, buffer_slice(&b).p);
-	}
-	b.n = 0;
-	(void) summary_arranged(a, &b);
-	if (b.n > 0)
-		page_line(p, FIELD, "what findings offer:", FIELD, STYLE_CYAN, b.p);
-	for (size_t i = 0; i < a->n_requirements; i++) {
+	page_line(p, INDENT, "", INDENT, STYLE_CYAN, a->dump_line);
+	page_line(p, INDENT, "", INDENT, STYLE_CYAN, a->restore_line);
+	for (size_t i = 0; i < a->n_needed; i++) {
 		const struct requirement *q = &a->requirements[i];
 
 		if (said_before(a, i))
@@ -218,6 +235,7 @@ put_requirements(struct page *p, const struct assessment *a)
 		put_things(&b, q);
 		page_line(p, FIELD, "", FIELD, STYLE_PLAIN, buffer_slice(&b).p);
 	}
+	put_offered(p, a);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "facts/stream.h"
 
 #include "checker/assessment.h"
+#include "checker/options.h"
 #include "reports/reporter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,16 +31,18 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct check_options undecided = { .now_ns = 1 };
-	static const struct check_options decided = {
+	_cleanup_options_ struct given_options given = { 0 };
+	_cleanup_buffer_ struct buffer problem = { 0 };
+	const struct check_options decided = {
 		.now_ns = 1,
-		.criu_options = "-j --tcp-established --external mnt[/x]:y",
+		.criu_options = &given,
 		.cpu_cap = "ins,fpu",
 		.cpu_masked = "avx512f",
 	};
 	_cleanup_snapshot_ struct snapshot source = { 0 }, destination = { 0 };
 	uint32_t n;
 
-	if (size < 4)
+	if (size < 4 || options_parse("-j --tcp-close --external mnt[/x]:y --ghost-limit 2M", &given, &problem) < 0)
 		return 0;
 	memcpy(&n, data, 4);
 	data += 4;

@@ -118,8 +118,8 @@ class Judge:
         lifting = None
         if blockers and all("option" in f for f in blockers):
             lifting = unique(f["option"]["option"] for f in blockers)
-        rules = {f["rule"] for f in blockers} | {q["rule"] for q in needs} | unknown
-        fired = {f["rule"] for f in report["findings"]} | {q["rule"] for q in report["requirements"]}
+        rules = {f["rule"] for f in blockers} | {r for q in needs for r in q["rules"]} | unknown
+        fired = {f["rule"] for f in report["findings"]} | {r for q in report["requirements"] for r in q["rules"]}
         return Said(verdict, sorted(rules), unique(q["option"] for q in needs), lifting, fired)
 
     def dump(self, scene, options):
