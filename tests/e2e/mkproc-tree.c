@@ -244,6 +244,7 @@ tree_begin_root(struct scene *s, void (*fn)(struct scene *s))
 		must(s, setsid(), "setsid");
 	reset(s);
 	tree_close_strays(s);
+	passing_arm(s);
 	fn(s);
 	tree_settle(s);
 }
@@ -316,7 +317,7 @@ clone_main(void *arg)
 
 	if (!start->shares_files)
 		close(start->report);
-	tree_wait();
+	passing_wait();
 }
 
 pid_t

@@ -17,4 +17,9 @@ void scene_fact(const char *key_value);
 /* Takes down what was made and exits; trouble is "-reason" (skip) or "!reason". Outside only. */
 _Noreturn void scene_end(struct scene *s, const char *trouble);
 
+/* What passes (mkproc-passing.c): asked for by the environment, see there; otherwise nothing. */
+void passing_arm(struct scene *s);
+/* Waits for ever; a task that holds up another by its life alone ends when it is time. */
+_Noreturn void passing_wait(void);
+
 #endif

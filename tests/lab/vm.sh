@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Sourced by the tests that have another machine for a destination: a virtual machine, emulated by QEMU,
+# with a CPU, a kernel and modules of its own. Trees are dumped here by the real CRIU, and restored there.
+#
+#	vm_setup
+#	vm_program raw -DRAW -nostdlib -static          builds $VM/raw, from vm-program.c
+#	vm_start raw raw "$VM/raw"                      a tree NAME, started as a service
+#	vm_dump raw                                     its snapshot and its image
+#	vm_guest old bookworm Nehalem                   a guest NAME: kernel's suite, model of CPU
+#	vm_ask old raw raw [OPTION…]                    restore TREE of SOURCE there with these options
+#	vm_boot old                                     4 s and the answers are in $VM/old/out
+#	vm_agree old                                    prints the table; fails where we and CRIU differ
+#
+# The guest has no file system but the one in its memory, made here of what a tree needs: its files have
+# the paths, modes and times that they have here. vm-init and vm-job are what runs there.
+
+# shellcheck source-path=SCRIPTDIR source=oracle.sh
+. "$(dirname "${BASH_SOURCE[0]}")/oracle.sh"
+
+# What a guest can load beside what its kernel has built in; vm_without takes some away.
+VM_MODULES=(
+	inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag
+	nf_tables nft_ct nft_compat nf_conntrack nf_conntrack_netlink ip_tables iptable_filter ip6_tables
+	ip6table_filter xt_mark xt_conntrack tun veth macvlan bridge dummy overlay fuse xfrm_user
+)
+
+vm_setup() {
+	local criu
+
+	set -euo pipefail
+	[[ $(id -u) == 0 ]] || skip 'needs root: CRIU does'
+	[[ $(uname -m) == x86_64 ]] || skip 'the guests are x86_64'
+	MIGCHECK=${MIGCHECK:-$(cd "$LAB_DIR/../.." && pwd)/build/release/migcheck}
+	[[ -x $MIGCHECK ]] || lab_die "$MIGCHECK is not built: run make"
+	LAB_GUEST=$("$LAB_DIR/get-guest.sh") || skip 'QEMU and kernels for guests cannot be had from the archive'
+	criu=$("$LAB_DIR/get-criu.sh")
+	LAB_CRIU=("$criu")
+	VM=$(mktemp -d "${TMPDIR:-/tmp}/lab-vm-XXXXXX")
+	chmod 755 "$VM"
+	export VM MIGCHECK
+}
+
+vm_teardown() {
+	local tree
+
+	[[ -n ${VM:-} ]] || return 0
+	for tree in "$VM"/*.tree; do
+		[[ ! -e $tree/pid || -e $tree/img ]] || lab_kill "$(cat "$tree/pid")"
+	done
+	rm -rf "$VM"
+}
+
+# vm_program NAME COMPILER_OPTION…
+vm_program() {
+	local name=$1
+	shift
+
+	gcc -O1 -g0 -fno-builtin -fno-stack-protector -o "$VM/$name" "$LAB_DIR/vm-program.c" "$@"
+}
+
+# vm_start TREE COMMAND…: as a service, and waits until it has chosen its code and works.
+vm_start() {
+	local tree=$1
+	shift
+
+	mkdir "$VM/$tree.tree"
+	(cd / && lab_clean setsid "$@" < /dev/null > /dev/null 2>&1) &
+	printf '%s\n' $! > "$VM/$tree.tree/pid"
+}
+
+vm_pid() {
+	cat "$VM/$1.tree/pid"
+}
+
+# vm_dump TREE [OPTION…]: its snapshot, and an image that also holds what CRIU keeps of the CPU. It ends.
+vm_dump() {
+	local tree=$1 dir=$VM/$1.tree answer
+	shift
+
+	"$MIGCHECK" dump -p "$(vm_pid "$tree")" -o "$dir/source"
+	answer=$(oracle_dump "$(vm_pid "$tree")" "$dir/img" --cpu-cap=all "$@")
+	[[ $answer == dumped ]] || lab_die "$tree: $answer"
+	lab_kill "$(vm_pid "$tree")"
+}
+
+# vm_copy ROOT PATH…: files, and the libraries and the loader that a program asks for, with their paths.
+vm_copy() {
+	local root=$1 path file
+	shift
+
+	for path; do
+		{
+			printf '%s\n' "$path"
+			ldd "$path" 2> /dev/null | sed -nE 's/^.*(=> |\t)(\/[^ ]*) \(.*/\2/p' || true
+		} | while read -r file; do
+			for file in "$file" "$(readlink -f "$file")"; do
+				mkdir -p "$root$(dirname "$file")"
+				[[ -e $root$file ]] || cp -a "$file" "$root$file"
+			done
+		done
+	done
+}
+
+# vm_guest NAME SUITE CPU: what the guest is made of, in $VM/NAME/root.
+vm_guest() {
+	local dir=$VM/$1 kernel=$LAB_GUEST/kernel-$2 root=$VM/$1/root version module name
+
+	version=$(ls "$kernel/lib/modules")
+	mkdir -p "$root"/usr/{bin,sbin,lib,lib64} "$root"/{proc,sys,dev,tmp,run,etc,job,out} "$dir/out"
+	chmod --reference=/ "$root"
+	for name in bin sbin lib lib64; do
+		ln -s "usr/$name" "$root/$name"
+	done
+	printf '%s\n' "$kernel" > "$dir/kernel"
+	printf '%s\n' "$3" > "$dir/cpu"
+	cp /usr/bin/busybox "$root/bin/busybox"
+	for name in $(busybox --list); do
+		[[ -e $root/bin/$name ]] || ln -s busybox "$root/bin/$name"
+	done
+	ln -s ../bin/busybox "$root/sbin/modprobe"
+	install -m 755 "$LAB_DIR/vm-init" "$root/init"
+	install -m 755 "$LAB_DIR/vm-job" "$root/job/run"
+	mkdir -p "$root/lib/modules/$version"
+	cp "$kernel/lib/modules/$version"/modules.* "$root/lib/modules/$version/"
+	for module in "${VM_MODULES[@]}"; do
+		modprobe -d "$kernel" -S "$version" --show-depends "$module" 2> /dev/null || true
+	done | awk -v n="${#kernel}" '$1 == "insmod" {print substr($2, n + 2)}' | sort -u |
+		(cd "$kernel" && xargs cp --parents -t "$root")
+	mkdir -p "$root/boot"
+	cp "$kernel"/boot/config-* "$root/boot/" 2> /dev/null || true
+	[[ ! -e $kernel/lib/modules/$version/config ]] ||
+		cp "$kernel/lib/modules/$version/config" "$root/lib/modules/$version/"
+	vm_copy "$root" "$MIGCHECK"
+	mkdir -p "$root${LAB_CRIU[0]%/*}"
+	cp -a "${LAB_CRIU[0]%/*}"/. "$root${LAB_CRIU[0]%/*}"
+	printf 'MIGCHECK=%s\nCRIU=%s\n' "$MIGCHECK" "${LAB_CRIU[0]}" > "$root/job/env"
+	: > "$root/job/modprobe" > "$root/job/modes" > "$root/job/sources" > "$root/job/trees"
+}
+
+# vm_without GUEST MODULE…: the files of these modules are not there, and the index does not know them.
+vm_without() {
+	local root=$VM/$1/root module
+	shift
+
+	for module; do
+		find "$root/lib/modules" -name "$module.ko*" -delete
+	done
+	depmod -b "$root" "$(ls "$root/lib/modules")" 2> /dev/null
+}
+
+# vm_ask GUEST TREE SOURCE [OPTION…]: restore there what was dumped of SOURCE, and call that TREE.
+vm_ask() {
+	local job=$VM/$1/root/job tree=$2 source=$3
+	shift 3
+
+	if [[ ! -d $job/$source ]]; then
+		mkdir "$job/$source"
+		cp -a "$VM/$source.tree"/{source,img} "$job/$source/"
+		printf '%s\n' "$source" >> "$job/sources"
+	fi
+	printf '%s %s %s %s\n' "$tree" "$source" "$(vm_pid "$source")" "$*" >> "$job/trees"
+}
+
+# vm_boot GUEST: until it switches itself off; its answers are in $VM/GUEST/out. A kernel that crashes
+# under emulation gets a second try, and says so.
+vm_boot() {
+	local dir=$VM/$1
+
+	(cd "$dir/root" && find . | busybox cpio -o -H newc 2> /dev/null) > "$dir/initrd"
+	vm_run "$dir"
+	if grep -q 'Kernel panic' "$dir/console"; then
+		printf '# %s: its kernel crashed, tried again: %s\n' "$1" \
+			"$(grep -m 1 -E 'BUG|Oops|general protection|invalid opcode' "$dir/console")" >&3
+		cp "$dir/console" "$dir/console.crash"
+		vm_run "$dir"
+	fi
+	tar -C "$dir/out" -xf "$dir/answer" || {
+		tail -n 30 "$dir/console" "$dir/qemu.err"
+		return 1
+	}
+	rm -f "$dir/initrd"
+}
+
+# vm_run FOLDER: QEMU on what vm_guest and vm_boot have put there.
+vm_run() {
+	local dir=$1 kernel qemu=$LAB_GUEST/qemu
+
+	kernel=$(cat "$dir/kernel")
+	LD_LIBRARY_PATH=$qemu/usr/lib/x86_64-linux-gnu:$qemu/lib/x86_64-linux-gnu timeout "${VM_SECONDS:-60}" \
+		"$qemu/usr/bin/qemu-system-x86_64" -L "$qemu/usr/share/qemu" -L "$qemu/usr/share/seabios" \
+		-nodefaults -no-user-config -nographic -no-reboot -display none -net none \
+		-accel tcg -M pc -cpu "$(cat "$dir/cpu")" -m 768 -smp 1 \
+		-kernel "$kernel"/boot/vmlinuz-* -initrd "$dir/initrd" \
+		-append 'console=ttyS0 quiet loglevel=3 panic=-1 oops=panic mitigations=off rootfstype=tmpfs' \
+		-serial "file:$dir/console" -serial "file:$dir/answer" < /dev/null 2> "$dir/qemu.err" || true
+}
+
+# vm_boot_all GUEST…: two at a time.
+vm_boot_all() {
+	local failed=0 first second=''
+
+	while (($# > 0)); do
+		vm_boot "$1" &
+		first=$!
+		[[ -z $second ]] || wait "$second" || failed=1
+		second=$first
+		shift
+	done
+	wait "$second" || failed=1
+	return "$failed"
+}
+
+# vm_agree GUEST…: the table, into the test's comments; fails where what we said is not what happened.
+vm_agree() {
+	local failed=0
+
+	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@" > "$VM/table" || failed=1
+	sed 's/^/# /' "$VM/table" >&3
+	((failed == 0)) || cat "$VM/table"
+	return "$failed"
+}
