@@ -51,6 +51,8 @@ compare_requirements(const void *a, const void *b)
 
 	if (r == 0)
 		r = compare_numbers((int) x->kind, (int) y->kind);
+	if (r == 0)
+		r = compare_numbers(x->offered, y->offered);
 	return r ? r : compare_numbers((int) x->stage, (int) y->stage);
 }
 
@@ -132,6 +134,18 @@ drop_not_sure(const struct assessment *other, struct unknown *unknown, size_t *n
 	*n = kept;
 }
 
+/* What is only offered stands with the finding that it would lift. */
+static void
+drop_offered(struct requirement *q, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (!q[i].offered)
+			q[kept++] = q[i];
+	*n = kept;
+}
+
 static bool
 is_still_true(const struct drift *d)
 {
@@ -174,6 +188,8 @@ drift_find(const struct assessment *before, const struct assessment *after, stru
 		drift_free(&d);
 		return r;
 	}
+	drop_offered(d.requirements_new, &d.n_requirements_new);
+	drop_offered(d.requirements_gone, &d.n_requirements_gone);
 	drop_not_sure(before, d.unknowns_new, &d.n_unknowns_new);
 	drop_not_sure(after, d.unknowns_gone, &d.n_unknowns_gone);
 	d.still_true = is_still_true(&d);

@@ -12,7 +12,7 @@ struct drift {
 	const struct assessment *before, *after;
 	struct finding *findings_new, *findings_gone;	/* in the order of their assessments */
 	size_t n_findings_new, n_findings_gone;
-	struct requirement *requirements_new, *requirements_gone;
+	struct requirement *requirements_new, *requirements_gone;	/* not those that are only offered */
 	size_t n_requirements_new, n_requirements_gone;
 	struct unknown *unknowns_new, *unknowns_gone;
 	size_t n_unknowns_new, n_unknowns_gone;
