@@ -242,7 +242,6 @@ move_fail(struct judge *j, const struct subject *s)
 {
 	const CgroupAnswer *a;
 	const char *why, *state;
-	struct finding *f;
 	enum judgement said = cgroup_answer(j, s->cgroup, &a);
 
 	if (said != FINE)
@@ -260,9 +259,7 @@ move_fail(struct judge *j, const struct subject *s)
 	state = cgroups_value(a->value, a->n_value, a->version == 2 ? "cgroup.freeze" : "freezer.state");
 	if (!state || slice_eq(slice_trim(slice_of(state)), "0") || slice_starts(slice_of(state), "THAWED"))
 		return FINE;
-	f = judge_find(j, thing_of(j, s->cgroup), "holds tasks of the tree", "frozen");
-	f->lifetime = LIFETIME_TRANSIENT;
-	f->observed = "it is frozen at this moment";
+	(void) judge_find(j, thing_of(j, s->cgroup), "holds tasks of the tree", "frozen");
 	return FINDING;
 }
 

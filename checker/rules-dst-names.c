@@ -191,7 +191,10 @@ pty_index(struct judge *j, const struct subject *s)
 		return FINE;
 	f = judge_find(j, thing, "a terminal of the tree",
 		       judge_text(j, "%u lower numbers are free", a->free_below));
-	f->observed = "the kernel gives the lowest free number, and CRIU asks 32 times";
+	f->lifetime = LIFETIME_PERMANENT;
+	f->detail = "The kernel gives the lowest free number, and CRIU asks 32 times.";
+	f->remedy = "open terminals there until fewer than 32 lower numbers are free, or run the tree with a "
+		    "devpts of its own";
 	return FINDING;
 }
 
