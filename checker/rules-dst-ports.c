@@ -216,15 +216,18 @@ overlap(const Socket *s, const HostSocket *h)
 	return a.len == 16 ? is_zero(a) && !s->v6only : is_zero(b) && !h->v6only;
 }
 
-/* Whether the tree itself holds it, on this same machine. */
+/* Whether the tree itself holds it, and nobody else, on this same machine. */
 static bool
 tree_holds(const struct judge *j, const HostSocket *h)
 {
 	const Socket *own = same_kernel(j) && h->ino ? index_socket(j->at, h->ino) : NULL;
 	const Process *holder;
+	const Fd *fd = NULL;
 
-	if (own && own->in_tree)
-		return true;
+	if (own && own->in_tree) {
+		(void) index_socket_holder(j->at, h->ino, &fd);
+		return !fd || !fd->has_outside_pid;
+	}
 	if (!index_same_host(j->source, j->destination))
 		return false;
 	holder = h->has_holder_pid ? index_process(j->at, h->holder_pid) : NULL;

@@ -15,6 +15,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_tasks,
 	&rules_signals,
 	&rules_tree,
+	&rules_outside,
 	&rules_attributes,
 	&rules_namespaces,
 	&rules_mappings,

@@ -8,6 +8,7 @@
 
 extern const struct ruleset rules_criu;
 extern const struct ruleset rules_privileges;
+extern const struct ruleset rules_outside;
 extern const struct ruleset rules_options;
 extern const struct ruleset rules_programs;
 extern const struct ruleset rules_tasks;

@@ -157,6 +157,12 @@ const struct collector collectors[] = {
 	  .domain = DOMAIN__DOMAIN_FILES,
 	  .scope = SCOPE_TREE,
 	  .collect_tree = files_collect },
+	/* After the files, which tell the file system of each. */
+	{ .name = "outside-memory",
+	  .reads = "/proc/*/maps, where the tree has shared memory without a file",
+	  .domain = DOMAIN__DOMAIN_MAPPINGS,
+	  .scope = SCOPE_TREE,
+	  .collect_tree = outside_memory_collect },
 	{ .name = "reaped",
 	  .reads = "/proc/PID/stat, of those who have waited for children",
 	  .domain = DOMAIN__DOMAIN_TASKS,

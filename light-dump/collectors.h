@@ -39,6 +39,7 @@ int cgroups_inside_collect(struct tree_context *c);
 int within_collect(struct tree_context *c);
 int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
+int outside_memory_collect(struct tree_context *c);
 int kin_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
 int reaped_collect(struct tree_context *c);

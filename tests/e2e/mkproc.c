@@ -35,6 +35,7 @@ static const struct table {
 	{ "tasks", factories_tasks },
 	{ "waits", factories_waits },
 	{ "sharing", factories_sharing },
+	{ "outside", factories_outside },
 	{ "attributes", factories_attributes },
 	{ "memory", factories_memory },
 	{ "mapped", factories_mapped },

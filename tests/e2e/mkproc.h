@@ -146,6 +146,7 @@ extern const struct factory factories_tty[];
 extern const struct factory factories_tasks[];
 extern const struct factory factories_waits[];
 extern const struct factory factories_sharing[];
+extern const struct factory factories_outside[];
 extern const struct factory factories_attributes[];
 extern const struct factory factories_memory[];
 extern const struct factory factories_mapped[];
