@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Descriptors of devices, pipes and kernel objects: which kinds CRIU can make again. What
- * watches something else is in rules-events.c.
+ * Descriptors of devices and kernel objects: which kinds CRIU can make again. Pipes are in
+ * rules-pipes.c, what watches something else in rules-events.c.
  */
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -12,7 +12,6 @@
 #include <fcntl.h>
 
 enum {
-	PIPES_WITH_DATA = 1024,		/* criu's array */
 	MAJOR_MEM = 1,
 	MAJOR_MISC = 10,
 	MINOR_TUN = 200,
@@ -126,10 +125,55 @@ file_chardev_unsupported(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!fd->has_rdev_major)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_FDS, fd_name(j, s), "which device it is");
-	if (fd->rdev_major == MAJOR_MEM || is_tun(fd) || (fd->flags & O_PATH) ||
+	if (fd->rdev_major == MAJOR_MEM || is_tun(fd) ||
 	    (fd->rdev_major == MAJOR_MISC && fd->rdev_minor == MINOR_AUTOFS))
 		return FINE;
 	(void) device_finding(j, s, "character");
+	return FINDING;
+}
+
+/* criu asks the first descriptor of a pipe, in the order of processes and of numbers, for the data. */
+static bool
+is_first_of_pipe(const struct judge *j, const struct subject *s)
+{
+	const Process *const *process;
+	size_t n;
+
+	process = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < process[i]->n_fd; k++) {
+			const Fd *fd = process[i]->fd[k];
+
+			if (fd == s->fd)
+				return true;
+			if (fd->kind == s->fd->kind && fd->ino == s->fd->ino)
+				return false;
+		}
+	return true;
+}
+
+static enum judgement
+file_opath_unsupported(struct judge *j, const struct subject *s)
+{
+	if (!(s->fd->flags & O_PATH))
+		return NOT_ABOUT;
+	switch (s->fd->kind) {
+	case FD_KIND__FD_FIFO:
+	case FD_KIND__FD_PIPE:
+		if (!is_first_of_pipe(j, s))
+			return FINE;
+		break;
+	case FD_KIND__FD_TERMINAL:
+	case FD_KIND__FD_SOCKET:
+	case FD_KIND__FD_EVENTFD:
+	case FD_KIND__FD_SIGNALFD:
+	case FD_KIND__FD_TIMERFD:
+	case FD_KIND__FD_PIDFD:
+		break;
+	default:
+		return FINE;
+	}
+	judge_find(j, judge_fd_target(j, s->fd), "opened with O_PATH", NULL)->here_from = fdinfo_of(j, s);
 	return FINDING;
 }
 
@@ -150,88 +194,6 @@ tun_host_netns(struct judge *j, const struct subject *s)
 				"/dev/net/tun, in the host's network namespace",
 		   NULL)
 		->here_from = fdinfo_of(j, s);
-	return FINDING;
-}
-
-static enum judgement
-pipe_packet_mode(struct judge *j, const struct subject *s)
-{
-	if (s->fd->kind != FD_KIND__FD_PIPE)
-		return NOT_ABOUT;
-	if (!(s->fd->flags & O_DIRECT) || (s->fd->flags & O_ACCMODE) != O_WRONLY)
-		return FINE;
-	judge_find(j, fd_name(j, s), "a pipe with O_DIRECT", NULL)->here_from = fdinfo_of(j, s);
-	return FINDING;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
-
-	return x < y ? -1 : x > y;
-}
-
-static size_t
-count_distinct(uint64_t *number, size_t n)
-{
-	size_t distinct = 0;
-
-	qsort(number, n, sizeof(*number), by_number);
-	for (size_t i = 0; i < n; i++)
-		distinct += i == 0 || number[i] != number[i - 1];
-	return distinct;
-}
-
-static enum judgement
-pipe_too_many_with_data(struct judge *j, const struct subject *s)
-{
-	_cleanup_free_ uint64_t *ino = NULL;
-	size_t n = 0, room = 0, pipes;
-	const Process *const *process = index_processes(j->at, &pipes);
-
-	(void) s;
-	for (size_t i = 0; i < pipes; i++)
-		room += process[i]->n_fd;
-	ino = calloc(room + 1, sizeof(*ino));
-	if (!ino) {
-		j->assessment->short_of_memory = true;
-		return NOT_ABOUT;
-	}
-	for (size_t i = 0; i < pipes; i++)
-		for (size_t k = 0; k < process[i]->n_fd; k++) {
-			const Fd *fd = process[i]->fd[k];
-
-			if (fd->kind == FD_KIND__FD_PIPE && fd->pipe_queue_bytes > 0)
-				ino[n++] = fd->ino;
-		}
-	n = count_distinct(ino, n);
-	if (n <= PIPES_WITH_DATA)
-		return FINE;
-	judge_find(j, judge_process(j, index_root(j->at)), judge_text(j, "%zu pipes hold data", n), NULL);
-	return FINDING;
-}
-
-static enum judgement
-pipe_external_end(struct judge *j, const struct subject *s)
-{
-	const Fd *fd = s->fd;
-	struct finding *f;
-
-	if ((fd->kind != FD_KIND__FD_PIPE && fd->kind != FD_KIND__FD_FIFO) || !fd->has_outside_end)
-		return NOT_ABOUT;
-	if (!fd->outside_end)
-		return FINE;
-	f = judge_find(j, judge_fd_target(j, fd),
-		       fd->outside_comm ? judge_text(j, "also held by %s %d, outside the tree", fd->outside_comm,
-						     fd->outside_pid) :
-					  "also held outside the tree",
-		       NULL);
-	f->here_from = fd_link_of(j, s);
-	if (fd->kind == FD_KIND__FD_PIPE) {
-		f->option = judge_text(j, "--inherit-fd fd[N]:pipe:[%llu]", (unsigned long long) fd->ino);
-		f->option_kind = REQUIRE_ARRANGED;
-	}
 	return FINDING;
 }
 
@@ -368,42 +330,16 @@ static const struct rule rules[] = {
 		.check = tun_host_netns,
 	},
 	{
-		.id = "pipe-packet-mode",
-		.title = "a pipe in packet mode",
-		.why = "CRIU would join the packets that wait in the pipe, and refuses.",
-		.remedy = "no way around: the program opened the pipe with O_DIRECT",
-		.criu_says = "The packetized mode for pipes is not supported yet",
+		.id = "file-opath-unsupported",
+		.title = "something that is no file was opened as a place only (O_PATH)",
+		.why = "CRIU asks a pipe, a terminal, a socket and the like for its state, and such a "
+		       "descriptor gives no answers. Files and folders do no harm.",
+		.remedy = "have the program close it before the dump",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
 		.severity = SEVERITY_BLOCKER,
 		OF_FDS,
-		.check = pipe_packet_mode,
-	},
-	{
-		.id = "pipe-too-many-with-data",
-		.title = "more pipes hold data than CRIU can save",
-		.why = "CRIU has room for the content of 1024 pipes.",
-		.remedy = "look again when the readers have caught up",
-		.criu_says = "OOM storing pipe",
-		.stage = STAGE_DUMP,
-		.lifetime = LIFETIME_TRANSIENT,
-		.lifetime_why = "pipes are drained by their readers",
-		.severity = SEVERITY_BLOCKER,
-		.about = ABOUT_TREE,
-		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
-		.check = pipe_too_many_with_data,
-	},
-	{
-		.id = "pipe-external-end",
-		.title = "the other end of a pipe is held outside the tree",
-		.why = "CRIU dumps it as if both ends were inside: after the restore nobody is at the other "
-		       "end, and the program reads an end of file or dies of SIGPIPE.",
-		.remedy = "redirect it to a file, or hand criu restore a new end with --inherit-fd",
-		.stage = STAGE_AFTERWARDS,
-		UNTIL_CLOSED,
-		.severity = SEVERITY_WARNING,
-		.about = ABOUT_FD,
-		.check = pipe_external_end,
+		.check = file_opath_unsupported,
 	},
 	{
 		.id = "bpf-map-nolib",

@@ -127,7 +127,7 @@ tty_driver_unsupported(struct judge *j, const struct subject *s)
 	const Fd *fd = s->fd;
 	struct finding *f;
 
-	if (fd->kind != FD_KIND__FD_TERMINAL || !fd->has_rdev_major || (fd->flags & O_PATH))
+	if (fd->kind != FD_KIND__FD_TERMINAL || !fd->has_rdev_major)
 		return NOT_ABOUT;
 	if ((fd->rdev_major == 5 && fd->rdev_minor <= 2) ||
 	    (fd->rdev_major == 4 && fd->rdev_minor >= 1 && fd->rdev_minor <= 63) ||

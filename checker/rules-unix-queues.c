@@ -143,6 +143,7 @@ unix_queue_cmsg(struct judge *j, const struct subject *s)
 	struct seen seen = seen_socket(k, k->receive_queue > 0, has_unread);
 	const Fd *fd = NULL;
 	const DupState *d;
+	bool stamped;
 
 	if (!is_unix(k) || k->state == LISTEN || !index_socket_holder(j->at, k->ino, &fd))
 		return NOT_ABOUT;
@@ -154,11 +155,15 @@ unix_queue_cmsg(struct judge *j, const struct subject *s)
 				     "whether unread messages carry credentials");
 	if (!d)
 		return NOT_ABOUT;
-	if (!d->passcred && !d->passsec && !d->passpidfd)
+	stamped = d->stamped && k->type != SOCK_STREAM;
+	if (!d->passcred && !d->passsec && !d->passpidfd && !stamped)
 		return FINE;
 	judge_find(j, judge_socket(j, k),
-		   judge_text(j, "%u bytes not read, with %s of their senders", k->receive_queue,
-			      d->passcred ? "credentials" : d->passsec ? "labels" : "pidfds"),
+		   judge_text(j, "%u bytes not read, with %s", k->receive_queue,
+			      d->passcred  ? "credentials of their senders" :
+			      d->passsec   ? "labels of their senders" :
+			      d->passpidfd ? "pidfds of their senders" :
+					     "timestamps"),
 		   NULL)
 		->observed = seen_text(j, "with unread messages", seen);
 	return FINDING;
@@ -272,8 +277,9 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "unix-queue-cmsg",
-		.title = "unread messages carry their senders' credentials",
-		.why = "CRIU saves messages and descriptors under way, but not credentials, labels or pidfds.",
+		.title = "unread messages carry their senders' credentials, or timestamps",
+		.why = "CRIU saves messages and descriptors under way, but not credentials, labels, pidfds "
+		       "and timestamps, with which they come where the socket asks for such.",
 		.remedy = "look again when the program has read its messages",
 		.criu_says = "skqueue: Control messages in queue, not supported",
 		UNTIL_READ,

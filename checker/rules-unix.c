@@ -53,13 +53,35 @@ outside_text(struct judge *j, const Socket *peer)
 	return judge_text(j, "connected to %s%s%s", who, name[0] ? " at " : "", name);
 }
 
-/* The other end, where it is known and outside the tree; NULL otherwise. */
+static bool
+has_descriptors_under_way(const struct judge *j)
+{
+	const Process *const *process;
+	size_t n;
+
+	process = index_processes(j->at, &n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < process[i]->n_fd; k++)
+			if (process[i]->fd[k]->scm_fds > 0)
+				return true;
+	return false;
+}
+
+/*
+ * The other end, where it is known and outside the tree; NULL otherwise. One that no process
+ * holds is under way itself: in a queue of the tree, if descriptors are under way there, and
+ * criu finds it.
+ */
 static const Socket *
 outside_peer(const struct judge *j, const Socket *s)
 {
 	const Socket *peer = s->peer ? index_socket(j->at, s->peer) : NULL;
 
-	return peer && !peer->in_tree ? peer : NULL;
+	if (!peer || peer->in_tree)
+		return NULL;
+	return peer->has_holder_pid || judge_lacks(j, false, DOMAIN__DOMAIN_SOCKETS) ||
+			       !has_descriptors_under_way(j) ?
+		       peer : NULL;
 }
 
 static enum judgement
@@ -235,6 +257,20 @@ unix_name_resolve(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* It bears the name of its listener, under which it was never bound. */
+static enum judgement
+unix_accepted_name(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if (!is_unix(k) || !is_connecting(k) || k->state != ESTABLISHED)
+		return NOT_ABOUT;
+	if (!k->has_unix_name)
+		return FINE;
+	(void) judge_find(j, judge_text(j, "connections accepted at %s", name_text(j, k)), NULL, NULL);
+	return FINDING;
+}
+
 static enum judgement
 unix_bound_noinode(struct judge *j, const struct subject *s)
 {
@@ -354,6 +390,18 @@ static const struct rule rules[] = {
 		UNTIL_CLOSED,
 		OF_SOCKETS,
 		.check = unix_bound_noinode,
+	},
+	{
+		.id = "unix-accepted-name",
+		.title = "accepted unix connections lose their name",
+		.why = "CRIU makes them again as pairs: getsockname(2), and getpeername(2) at the client, then "
+		       "give no name. Few programs ask.",
+		.remedy = "nothing, unless the program asks for the name of a connection",
+		.stage = STAGE_AFTERWARDS,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_NOTE,
+		.about = ABOUT_SOCKET,
+		.check = unix_accepted_name,
 	},
 	{
 		.id = "unix-name-resolve",

@@ -23,6 +23,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_files,
 	&rules_locks,
 	&rules_descriptors,
+	&rules_pipes,
 	&rules_events,
 	&rules_terminals,
 	&rules_sockets,

@@ -21,6 +21,7 @@ extern const struct ruleset rules_file_mounts;
 extern const struct ruleset rules_files;
 extern const struct ruleset rules_locks;
 extern const struct ruleset rules_descriptors;
+extern const struct ruleset rules_pipes;
 extern const struct ruleset rules_events;
 extern const struct ruleset rules_terminals;
 extern const struct ruleset rules_sockets;

@@ -5,7 +5,7 @@
  *
  * All questions that are ever asked of a duplicate stand in this file: getsockopt(2) of
  * SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_SNDBUF,
- * SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its length only), UDP_CORK,
+ * SO_TIMESTAMP, SO_TIMESTAMPNS, SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its length only), UDP_CORK,
  * TCP_INFO; ioctl(2) SIOCGSKNS, FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL;
  * fcntl(2) F_GETPIPE_SZ; fstat(2); poll(2) with no wait. None changes anything. SO_ERROR would
  * (it clears the error), so it is not asked.
@@ -97,6 +97,19 @@ set_tcp_state(int fd, DupState *d)
 		SET_FACT(d, tcp_segments, (uint64_t) info.tcpi_segs_out + info.tcpi_segs_in);
 }
 
+/* Whether messages come with the time at which they are read (the older options, and the newer). */
+static bool
+is_stamped(int fd)
+{
+	static const int options[] = { SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW };
+	uint32_t on;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (get_number(fd, SOL_SOCKET, options[i], &on) && on)
+			return true;
+	return false;
+}
+
 static bool
 is_timed(int fd, int option)
 {
@@ -116,6 +129,8 @@ look_at_socket(struct worker *w, int fd, DupState *d)
 		d->has_passcred = get_flag(fd, SOL_SOCKET, SO_PASSCRED, &d->passcred);
 		d->has_passsec = get_flag(fd, SOL_SOCKET, SO_PASSSEC, &d->passsec);
 		d->has_passpidfd = get_flag(fd, SOL_SOCKET, SO_PASSPIDFD, &d->passpidfd);
+		d->stamped = is_stamped(fd);
+		d->has_stamped = true;
 		d->has_send_buffer = get_number(fd, SOL_SOCKET, SO_SNDBUF, &d->send_buffer);
 	}
 	if (d->so_type == SOCK_DGRAM &&

@@ -43,6 +43,14 @@ pipe_packet(struct scene *s)
 	make_pipe(s, O_DIRECT);
 }
 
+/* Only the reading end is in packet mode, which has no effect. */
+static void
+pipe_packet_reader(struct scene *s)
+{
+	make_pipe(s, 0);
+	must(s, fcntl(s->fd[0], F_SETFL, O_DIRECT), "F_SETFL");
+}
+
 static void
 pipe_large(struct scene *s)
 {
@@ -113,6 +121,13 @@ make_fifo(struct scene *s)
 }
 
 static void
+fifo_opath(struct scene *s)
+{
+	must(s, mkfifo(path_in(s, "fifo"), 0600), "mkfifo");
+	fact_fd(s, "fd", (int)must(s, open(path_in(s, "fifo"), O_PATH), "open"));
+}
+
+static void
 fifo_data(struct scene *s)
 {
 	make_fifo(s);
@@ -152,6 +167,8 @@ const struct factory factories_pipes[] = {
 	  .rule = "", .inside = pipe_data },
 	{ .name = "pipe-packet", .summary = "a pipe in packet mode (O_DIRECT)", .needs = "",
 	  .criu = "refused", .rule = "pipe-packet-mode", .inside = pipe_packet },
+	{ .name = "pipe-packet-reader", .summary = "a pipe whose reading end has O_DIRECT", .needs = "",
+	  .criu = "refused", .rule = "pipe-packet-mode", .inside = pipe_packet_reader },
 	{ .name = "pipe-large", .summary = "a pipe of a larger size", .needs = "", .criu = "ok",
 	  .rule = "pipe-size-limit", .args = "size=1048576", .inside = pipe_large },
 	{ .name = "pipe-half",
@@ -173,6 +190,8 @@ const struct factory factories_pipes[] = {
 	  .prepare = pipe_outside_prepare, .inside = pipe_outside },
 	{ .name = "fifo", .summary = "a FIFO open for reading and writing", .needs = "",
 	  .criu = "ok", .rule = "dst-fifo", .inside = make_fifo },
+	{ .name = "fifo-opath", .summary = "a FIFO open with O_PATH", .needs = "",
+	  .criu = "refused", .rule = "file-opath-unsupported", .inside = fifo_opath },
 	{ .name = "fifo-data", .summary = "a FIFO with unread bytes", .needs = "", .criu = "ok",
 	  .rule = "dst-fifo", .inside = fifo_data },
 	{ .name = "fifo-deleted",

@@ -68,6 +68,15 @@ pair_inside(struct scene *s)
 }
 
 static void
+slave_opath(struct scene *s)
+{
+	int master = open_master(s, 0);
+
+	fact_fd(s, "master", master);
+	tell_slave(s, "slave", open_slave(s, master, O_PATH));
+}
+
+static void
 master_only(struct scene *s)
 {
 	int master = open_master(s, 0);
@@ -166,6 +175,8 @@ const struct factory factories_tty[] = {
 	  .needs = "devpts", .criu = "ok", .rule = "", .arg = "", .inside = pair_inside },
 	{ .name = "pty-pair-ctty", .summary = "as pty-pair, and it is the session's terminal",
 	  .needs = "devpts", .criu = "ok", .rule = "", .arg = "ctty", .inside = pair_inside },
+	{ .name = "pty-opath", .summary = "a pseudo terminal, its slave open with O_PATH",
+	  .needs = "devpts", .criu = "refused", .rule = "file-opath-unsupported", .inside = slave_opath },
 	{ .name = "pty-master-only", .summary = "a pseudo terminal whose slave nobody has open",
 	  .needs = "devpts", .criu = "ok", .rule = "", .inside = master_only },
 	{ .name = "pty-slave-outside", .summary = "a slave whose master is outside",

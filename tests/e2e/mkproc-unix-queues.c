@@ -141,6 +141,33 @@ scm_credentials(struct scene *s)
 	fact_fd(s, "peer", s->fd[1]);
 }
 
+/* Messages come with the time at which they are read, a datagram's and not a stream's. */
+static void
+timestamps(struct scene *s)
+{
+	int type = *s->factory->arg == 'd' ? SOCK_DGRAM : SOCK_STREAM, one = 1;
+
+	must(s, socketpair(AF_UNIX, type, 0, s->fd), "socketpair");
+	must(s, setsockopt(s->fd[0], SOL_SOCKET, SO_TIMESTAMP, &one, sizeof(one)), "SO_TIMESTAMP");
+	must(s, send(s->fd[1], "twelve bytes", 12, 0), "send");
+	fact_fd(s, "fd", s->fd[0]);
+	fact_fd(s, "peer", s->fd[1]);
+}
+
+/* One half of a pair is in flight only, the other is held. */
+static void
+scm_half(struct scene *s)
+{
+	int type = *s->factory->arg == 'd' ? SOCK_DGRAM : SOCK_STREAM, pair[2];
+
+	must(s, socketpair(AF_UNIX, type, 0, pair), "socketpair");
+	must(s, socketpair(AF_UNIX, SOCK_STREAM, 0, s->fd), "socketpair");
+	send_with(s, s->fd[1], SCM_RIGHTS, &pair[1], sizeof(pair[1]));
+	close(pair[1]);
+	fact_fd(s, "fd", s->fd[0]);
+	fact_fd(s, "half", pair[0]);
+}
+
 /* One datagram that is larger than what the receiver's own send buffer would hold. */
 static void
 large_datagram(struct scene *s)
@@ -209,5 +236,13 @@ const struct factory factories_unix_queues[] = {
 	  .inside = scm_rights },
 	{ .name = "unix-scm-credentials", .summary = "credentials in flight with SO_PASSCRED",
 	  .needs = "", .criu = "refused", .rule = "unix-queue-cmsg", .inside = scm_credentials },
+	{ .name = "unix-scm-stream-half", .summary = "one half of a pair of streams in flight",
+	  .needs = "", .criu = "ok", .rule = "unix-queue-scm-unsupported", .arg = "s", .inside = scm_half },
+	{ .name = "unix-scm-dgram-half", .summary = "one half of a pair of datagram sockets in flight",
+	  .needs = "", .criu = "ok", .rule = "unix-queue-scm-unsupported", .arg = "d", .inside = scm_half },
+	{ .name = "unix-queue-timestamps", .summary = "an unread datagram, and SO_TIMESTAMP",
+	  .needs = "", .criu = "refused", .rule = "unix-queue-cmsg", .arg = "d", .inside = timestamps },
+	{ .name = "unix-queue-timestamps-stream", .summary = "an unread stream, and SO_TIMESTAMP",
+	  .needs = "", .criu = "ok", .rule = "", .arg = "s", .inside = timestamps },
 	{ .name = NULL },
 };
