@@ -39,6 +39,7 @@ enum cpu_dispatch {
 	DISPATCH_LIBC = 1,		/* glibc's string functions, its loader, libm */
 	DISPATCH_CRYPTO = 2,		/* libcrypto and its like */
 	DISPATCH_ANY = 4,		/* just-in-time compilers, BLAS: whatever is there */
+	DISPATCH_FIXED = 8,		/* and OPENSSL_ia32cap says nothing to it */
 };
 
 enum cpu_flags {

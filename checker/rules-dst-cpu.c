@@ -8,101 +8,17 @@
  *     avx512f avx512bw avx512vl   here: Intel Xeon (family 6, model 143)
  *                                 there: AMD EPYC 7302 (family 23, model 49)
  */
-#include "checker/cpu-features.h"
+#include "checker/cpu-demand.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* Files known to choose instructions by CPU when they are loaded; names as in soname. */
-static const struct {
-	const char *prefix;
-	unsigned int dispatch;
-} dispatchers[] = {
-	{ "libc.so.6", DISPATCH_LIBC },
-	{ "libc-2.", DISPATCH_LIBC },
-	{ "libm.so.6", DISPATCH_LIBC },
-	{ "libmvec.so.1", DISPATCH_LIBC },
-	{ "ld-linux-x86-64.so.2", DISPATCH_LIBC },
-	{ "ld-2.", DISPATCH_LIBC },
-	{ "libcrypto.so", DISPATCH_CRYPTO },
-	{ "libgcrypt.so", DISPATCH_CRYPTO },
-	{ "libnettle.so", DISPATCH_CRYPTO },
-	{ "libgnutls.so", DISPATCH_CRYPTO },
-	{ "libjvm.so", DISPATCH_ANY },
-	{ "libnode.so", DISPATCH_ANY },
-	{ "libcoreclr.so", DISPATCH_ANY },
-	{ "libopenblas", DISPATCH_ANY },
-	{ "libmkl_", DISPATCH_ANY },
-	{ "libavcodec.so", DISPATCH_ANY },
-};
-
-/* What of the tree chooses or demands instructions. */
-struct demand {
-	unsigned int dispatch;
-	unsigned int levels;		/* CPU_V2, …: an ELF note demands them */
-	bool avx512_used;
-	const char *dispatcher;		/* the first such file */
-	size_t dispatcher_count;
-};
-
 enum weight { WEIGHT_BLOCKER, WEIGHT_WARNING, WEIGHT_NOTE, WEIGHTS };
 
-static unsigned int
-file_dispatch(const File *f)
-{
-	const char *slash = f->path ? strrchr(f->path, '/') : NULL;
-	const char *name = f->elf && f->elf->soname ? f->elf->soname : slash ? slash + 1 : f->path;
-
-	for (size_t i = 0; name && i < ARRAY_SIZE(dispatchers); i++)
-		if (slice_starts(slice_of(name), dispatchers[i].prefix))
-			return dispatchers[i].dispatch;
-	/* A static program with IRELATIVE relocations carries glibc's own choice in it. */
-	return f->elf && f->elf->has_ifunc ? DISPATCH_LIBC : 0;
-}
-
-static void
-demand_of_files(const Snapshot *s, struct demand *d)
-{
-	for (size_t i = 0; i < s->n_file; i++) {
-		const File *f = s->file[i];
-		unsigned int dispatch;
-
-		if (!f->used_exe && !f->used_map_exec)
-			continue;
-		dispatch = file_dispatch(f);
-		d->dispatch |= dispatch;
-		if (dispatch && f->path && d->dispatcher_count++ == 0)
-			d->dispatcher = f->path;
-		if (!f->elf)
-			continue;
-		if (f->elf->isa_needed & 2)
-			d->levels |= CPU_V2;
-		if (f->elf->isa_needed & 4)
-			d->levels |= CPU_V2 | CPU_V3;
-		if (f->elf->isa_needed & 8)
-			d->levels |= CPU_V2 | CPU_V3 | CPU_V4;
-	}
-}
-
-static struct demand
-demand_of(const Snapshot *s)
-{
-	struct demand d = { 0 };
-
-	demand_of_files(s, &d);
-	for (size_t i = 0; i < s->n_process; i++)
-		for (size_t k = 0; k < s->process[i]->n_thread; k++) {
-			const Thread *t = s->process[i]->thread[k];
-
-			d.avx512_used |= t->has_avx512_elapsed_ms && t->avx512_elapsed_ms >= 0;
-		}
-	return d;
-}
-
 static enum weight
-weigh(const struct cpu_feature *f, const struct demand *d, bool criu_compares)
+weigh(const struct cpu_feature *f, const struct cpu_demand *d, bool criu_compares)
 {
 	if (criu_compares && (f->flags & CPU_OF_CRIU))
 		return WEIGHT_BLOCKER;
@@ -110,7 +26,7 @@ weigh(const struct cpu_feature *f, const struct demand *d, bool criu_compares)
 		return WEIGHT_NOTE;
 	if ((f->dispatch & d->dispatch) || (d->dispatch & DISPATCH_ANY) || (f->flags & d->levels))
 		return WEIGHT_BLOCKER;
-	if (d->avx512_used && (f->flags & CPU_ZMM))
+	if (d->avx512_user && (f->flags & CPU_ZMM))
 		return WEIGHT_BLOCKER;
 	return WEIGHT_WARNING;
 }
@@ -132,13 +48,13 @@ join(struct judge *j, const char *list, const char *separator, const char *word)
 /* The lists that the findings are made of. */
 struct missing {
 	const char *names[WEIGHTS];
-	const char *tunables[WEIGHTS];
+	struct cpu_mask mask[WEIGHTS];
 	const char *unseen;		/* missing, and not in criu's mask */
 };
 
 static void
 missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_words *there,
-	     const struct demand *d, bool criu_compares, struct missing *ret)
+	     const struct cpu_demand *d, bool criu_compares, struct missing *ret)
 {
 	for (size_t i = 0; i < n_cpu_features; i++) {
 		const struct cpu_feature *f = &cpu_features[i];
@@ -149,26 +65,27 @@ missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_wor
 			continue;
 		w = weigh(f, d, criu_compares);
 		ret->names[w] = join(j, ret->names[w], " ", f->name);
-		if (f->glibc)
-			ret->tunables[w] = judge_text(j, "%s-%s", ret->tunables[w] ?
-						      judge_text(j, "%s,", ret->tunables[w]) : "",
-						      f->glibc);
+		cpu_mask_add(j, d, f, &ret->mask[w]);
 		if (!(f->flags & CPU_OF_CRIU))
 			ret->unseen = join(j, ret->unseen, " ", f->name);
 	}
 }
 
-static const char *
-remedy_text(struct judge *j, const char *tunables)
+/* How to start the program without them, where its libraries let themselves be told. */
+static void
+remedy_say(struct judge *j, struct finding *f, const struct cpu_mask *mask)
 {
-	if (!tunables)
-		return j->rule->remedy;
-	return judge_text(j, "start the program with GLIBC_TUNABLES=glibc.cpu.hwcaps=%s in its "
-			  "environment, or choose a host that has them", tunables);
+	const char *environment = cpu_mask_environment(j, mask);
+
+	if (!environment)
+		return;
+	f->command = judge_text(j, "export %s", environment);
+	f->remedy = judge_text(j, "start the program with %s in its environment and look again with "
+			       "--cpu-masked %s, or choose a host that has them", environment, mask->names);
 }
 
 static const char *
-reason_text(struct judge *j, const struct demand *d, enum weight w)
+reason_text(struct judge *j, const struct cpu_demand *d, enum weight w)
 {
 	if (w == WEIGHT_NOTE)
 		return "No instruction fails without them.";
@@ -182,11 +99,11 @@ reason_text(struct judge *j, const struct demand *d, enum weight w)
 		return judge_text(j, "%s chooses its code by CPU features.", d->dispatcher);
 	if (d->levels)
 		return "A mapped file demands them by its ELF property note.";
-	return d->avx512_used ? "A thread has AVX-512 state in use." : NULL;
+	return d->avx512_user ? "A thread has AVX-512 state in use." : NULL;
 }
 
 static void
-missing_say(struct judge *j, const struct missing *m, const struct demand *d, enum weight w,
+missing_say(struct judge *j, const struct missing *m, const struct cpu_demand *d, enum weight w,
 	    bool criu_compares)
 {
 	static const enum severity severities[WEIGHTS] = {
@@ -204,7 +121,7 @@ missing_say(struct judge *j, const struct missing *m, const struct demand *d, en
 	f->confidence = w == WEIGHT_BLOCKER ? CONFIDENCE_SEEN : CONFIDENCE_POSSIBLE;
 	f->here_from = "CPUID";
 	f->there_from = "CPUID";
-	f->remedy = remedy_text(j, m->tunables[w]);
+	remedy_say(j, f, &m->mask[w]);
 	f->detail = reason_text(j, d, w);
 	if (!criu_compares || w != WEIGHT_BLOCKER)
 		return;
@@ -237,7 +154,7 @@ cpu_ins(struct judge *j, const struct subject *s)
 {
 	unsigned int cap = cpu_cap_given(j->options->cpu_cap, j->options->criu_options);
 	bool criu_compares = (cap & CPU_CAP_IMAGE) && (cap & CPU_CAP_INS);
-	struct demand demand = demand_of(j->source);
+	struct cpu_demand demand = cpu_demand_of(j->source);
 	struct missing missing = { 0 };
 	struct cpu_words here, there;
 

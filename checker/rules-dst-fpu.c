@@ -6,7 +6,7 @@
  * An AVX-512 host stores components 0x2e5 and frames of 2696 bytes; one without AVX-512 has
  * 0x5 and 832. criu compares these only for --cpu-cap, and otherwise drops what is missing.
  */
-#include "checker/cpu-features.h"
+#include "checker/cpu-demand.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -204,24 +204,10 @@ component_masked(struct judge *j, unsigned int component)
 	return false;
 }
 
-/* The thread that has AVX-512 registers in use, the first one. */
-static const Thread *
-avx512_user(const Snapshot *s)
-{
-	for (size_t i = 0; i < s->n_process; i++)
-		for (size_t k = 0; k < s->process[i]->n_thread; k++) {
-			const Thread *t = s->process[i]->thread[k];
-
-			if (t->has_avx512_elapsed_ms && t->avx512_elapsed_ms >= 0)
-				return t;
-		}
-	return NULL;
-}
-
 static enum judgement
 cpu_state_dropped(struct judge *j, const struct subject *s)
 {
-	const Thread *user = avx512_user(j->source);
+	const Thread *user = cpu_demand_of(j->source).avx512_user;
 	struct pair p;
 	enum judgement said = pair_read(j, &p);
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program chooses its code once, when it starts, by files such as these:
+ *
+ *     /usr/lib/x86_64-linux-gnu/libc.so.6       string functions, by what CPUID says
+ *     /usr/lib/x86_64-linux-gnu/libcrypto.so.3  ciphers and digests
+ *
+ * Both can be told to do without: by GLIBC_TUNABLES ("Hardware Capability Tunables" of glibc's manual)
+ * and by OPENSSL_ia32cap(3), whose two words are CPUID.1 EDX:ECX and CPUID.7.0 EBX:ECX.
+ *
+ * The kernel notes when a thread was last switched away from with AVX-512 registers in use, and it
+ * forgets that neither at exec(2) nor when they are cleared:
+ *
+ *     AVX512_elapsed_ms:	260
+ *
+ * Of a thread that is 270 ms old this tells of the program that called exec, a shell or a service
+ * manager with its C library. So the use of the first moments counts for nothing.
+ */
+#include "checker/cpu-demand.h"
+
+#include "base/text.h"
+
+enum { START_MS = 250 };		/* from fork(2) to the first work of the program that was started */
+
+/* Files known to choose instructions by CPU when they are loaded; names as in soname. */
+static const struct {
+	const char *prefix;
+	unsigned int dispatch;
+} dispatchers[] = {
+	{ "libc.so.6", DISPATCH_LIBC },
+	{ "libc-2.", DISPATCH_LIBC },
+	{ "libm.so.6", DISPATCH_LIBC },
+	{ "libmvec.so.1", DISPATCH_LIBC },
+	{ "ld-linux-x86-64.so.2", DISPATCH_LIBC },
+	{ "ld-2.", DISPATCH_LIBC },
+	{ "libcrypto.so", DISPATCH_CRYPTO },
+	{ "libgcrypt.so", DISPATCH_CRYPTO | DISPATCH_FIXED },
+	{ "libnettle.so", DISPATCH_CRYPTO | DISPATCH_FIXED },
+	{ "libgnutls.so", DISPATCH_CRYPTO | DISPATCH_FIXED },
+	{ "libjvm.so", DISPATCH_ANY },
+	{ "libnode.so", DISPATCH_ANY },
+	{ "libcoreclr.so", DISPATCH_ANY },
+	{ "libopenblas", DISPATCH_ANY },
+	{ "libmkl_", DISPATCH_ANY },
+	{ "libavcodec.so", DISPATCH_ANY },
+};
+
+static unsigned int
+file_dispatch(const File *f)
+{
+	const char *slash = f->path ? strrchr(f->path, '/') : NULL;
+	const char *name = f->elf && f->elf->soname ? f->elf->soname : slash ? slash + 1 : f->path;
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(dispatchers); i++)
+		if (slice_starts(slice_of(name), dispatchers[i].prefix))
+			return dispatchers[i].dispatch;
+	/* A static program with IRELATIVE relocations carries glibc's own choice in it. */
+	return f->elf && f->elf->has_ifunc ? DISPATCH_LIBC : 0;
+}
+
+static void
+demand_of_files(const Snapshot *s, struct cpu_demand *d)
+{
+	for (size_t i = 0; i < s->n_file; i++) {
+		const File *f = s->file[i];
+		unsigned int dispatch;
+
+		if (!f->used_exe && !f->used_map_exec)
+			continue;
+		dispatch = file_dispatch(f);
+		d->dispatch |= dispatch;
+		if (dispatch && f->path && d->dispatcher_count++ == 0)
+			d->dispatcher = f->path;
+		if (!f->elf)
+			continue;
+		if (f->elf->isa_needed & 2)
+			d->levels |= CPU_V2;
+		if (f->elf->isa_needed & 4)
+			d->levels |= CPU_V2 | CPU_V3;
+		if (f->elf->isa_needed & 8)
+			d->levels |= CPU_V2 | CPU_V3 | CPU_V4;
+	}
+}
+
+/* Where the clocks are not known, any use counts. */
+static bool
+uses_avx512(const Snapshot *s, const Thread *t)
+{
+	uint64_t age_ms;
+
+	if (!t->has_avx512_elapsed_ms || t->avx512_elapsed_ms < 0)
+		return false;
+	if (!s->tree || !s->tree->has_begin_ticks || !t->has_start_time || !s->host ||
+	    s->host->clock_ticks == 0 || t->start_time > s->tree->begin_ticks)
+		return true;
+	age_ms = (s->tree->begin_ticks - t->start_time) * 1000 / s->host->clock_ticks;
+	return age_ms > (uint64_t) t->avx512_elapsed_ms + START_MS;
+}
+
+struct cpu_demand
+cpu_demand_of(const Snapshot *tree)
+{
+	struct cpu_demand d = { 0 };
+
+	demand_of_files(tree, &d);
+	for (size_t i = 0; i < tree->n_process; i++)
+		for (size_t k = 0; k < tree->process[i]->n_thread && !d.avx512_user; k++)
+			if (uses_avx512(tree, tree->process[i]->thread[k]))
+				d.avx512_user = tree->process[i]->thread[k];
+	return d;
+}
+
+/* Which word of OPENSSL_ia32cap has the feature, and where; -1: none. */
+static int
+openssl_bit(const struct cpu_feature *f, unsigned int *ret_word)
+{
+	static const struct {
+		enum cpu_word word;
+		unsigned int openssl, shift;
+	} places[] = {
+		{ CPU_WORD_1_EDX, 0, 0 }, { CPU_WORD_1_ECX, 0, 32 }, { CPU_WORD_80000001_ECX, 0, 32 },
+		{ CPU_WORD_7_EBX, 1, 0 }, { CPU_WORD_7_ECX, 1, 32 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		/* Of AMD's own bits only XOP has a place there. */
+		if (places[i].word != f->word || (f->word == CPU_WORD_80000001_ECX && f->bit != 11))
+			continue;
+		*ret_word = places[i].openssl;
+		return (int) (f->bit + places[i].shift);
+	}
+	return -1;
+}
+
+void
+cpu_mask_add(struct judge *j, const struct cpu_demand *d, const struct cpu_feature *f, struct cpu_mask *mask)
+{
+	unsigned int choosers = f->dispatch & d->dispatch, word;
+	int bit;
+
+	mask->names = mask->names ? judge_text(j, "%s,%s", mask->names, f->name) : f->name;
+	if ((d->dispatch & DISPATCH_ANY) || (f->flags & d->levels) ||
+	    ((choosers & DISPATCH_CRYPTO) && (d->dispatch & DISPATCH_FIXED)))
+		mask->incomplete = true;
+	if (choosers & DISPATCH_LIBC) {
+		if (!f->glibc)
+			mask->incomplete = true;
+		else
+			mask->glibc = judge_text(j, "%s%s-%s", mask->glibc ? mask->glibc : "",
+						 mask->glibc ? "," : "", f->glibc);
+	}
+	if (choosers & DISPATCH_CRYPTO) {
+		bit = openssl_bit(f, &word);
+		if (bit < 0)
+			mask->incomplete = true;
+		else
+			mask->openssl[word] |= 1ULL << bit;
+	}
+}
+
+const char *
+cpu_mask_environment(struct judge *j, const struct cpu_mask *mask)
+{
+	const char *glibc = "", *openssl = "", *gap = "";
+
+	if (mask->incomplete)
+		return NULL;
+	if (mask->glibc)
+		glibc = judge_text(j, "GLIBC_TUNABLES=glibc.cpu.hwcaps=%s", mask->glibc);
+	if (mask->openssl[0] && mask->openssl[1])
+		openssl = judge_text(j, "OPENSSL_ia32cap='~0x%llx:~0x%llx'",
+				     (unsigned long long) mask->openssl[0],
+				     (unsigned long long) mask->openssl[1]);
+	else if (mask->openssl[0])
+		openssl = judge_text(j, "OPENSSL_ia32cap='~0x%llx'", (unsigned long long) mask->openssl[0]);
+	else if (mask->openssl[1])
+		openssl = judge_text(j, "OPENSSL_ia32cap=':~0x%llx'", (unsigned long long) mask->openssl[1]);
+	if (*glibc && *openssl)
+		gap = " ";
+	return *glibc || *openssl ? judge_text(j, "%s%s%s", glibc, gap, openssl) : NULL;
+}
