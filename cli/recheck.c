@@ -198,10 +198,23 @@ compare(struct work *w, const struct snapshot *before, const struct snapshot *no
 	return tell(w, &changes, &drift);
 }
 
+/* 0, or -ESTALE where the number that --criu-as named at the first look is another process's by now. */
+static int
+check_place(const struct snapshot *before, const struct snapshot *now)
+{
+	const CriuPlace *was = before->facts->criu_place, *is = now->facts->criu_place;
+
+	if (!was || !is || !was->given || !is->given || was->pid != is->pid || was->start_time == is->start_time)
+		return 0;
+	say_error("criu as process %d: it is another one by now; name the right one with --criu-as", was->pid);
+	return -ESTALE;
+}
+
 static int
 look_again(struct work *w, const char *const paths[2], const char *save)
 {
 	_cleanup_snapshot_ struct snapshot before = { 0 }, now = { 0 }, there = { 0 };
+	bool place_of_then = w->criu_as == 0;
 
 	if (snapshot_load(paths[0], SNAPSHOT_KIND__SNAPSHOT_SOURCE, &before) < 0)
 		return EXIT_TROUBLE;
@@ -210,7 +223,9 @@ look_again(struct work *w, const char *const paths[2], const char *save)
 		return EXIT_TROUBLE;
 	if (check_host(&before, paths[0]) < 0 || ask_the_same(w, &before, paths[0]) < 0 || place_try(w) < 0)
 		return EXIT_TROUBLE;
-	if (work_dump(w, &now) < 0 || (save && snapshot_save(&now, save) < 0))
+	if (work_dump(w, &now) < 0 || (place_of_then && check_place(&before, &now) < 0))
+		return EXIT_TROUBLE;
+	if (save && snapshot_save(&now, save) < 0)
 		return EXIT_TROUBLE;
 	return compare(w, &before, &now, paths[1] ? &there : NULL);
 }

@@ -310,6 +310,18 @@ refused() {
 	[ "$status" -eq 1 ]
 }
 
+@test "criu's place is the one that was named at the first look" {
+	start_quiet sleep 600
+	"$MIGCHECK" dump -q -p "$P" --criu-as "$QUIET_PID" -o "$T/s"
+	again 0
+	[ "$(json "$T/json" 'r["now"]["criu_place"]["pid"]')" -eq "$QUIET_PID" ]
+	kill -KILL "$QUIET_PID"
+	while [ -e "/proc/$QUIET_PID/stat" ]; do sleep 0.02; done
+	refused "criu as process $QUIET_PID" "$T/s"
+	run "$MIGCHECK" recheck -q --criu-as $$ "$T/s"
+	[ "$status" -eq 0 ]
+}
+
 @test "files that are no source" {
 	first_look
 	refused "source" "$T/d"
