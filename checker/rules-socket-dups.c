@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "checker/judge.h"
 #include "checker/rulesets.h"
+#include "checker/seen.h"
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -77,18 +78,29 @@ is_udp(const Socket *s)
 	       (!s->has_type || s->type == SOCK_DGRAM);
 }
 
+/* One that is gone from here may be held elsewhere: a look of another time will tell. */
+static bool
+is_corked(const FdSample *s)
+{
+	return s->gone || s->udp_cork;
+}
+
 static enum judgement
 udp_corked(struct judge *j, const struct subject *s)
 {
 	const DupState *d = dup_of(j, s->socket);
+	const Fd *fd = NULL;
+	struct seen seen;
 
 	if (is_udp(s->socket) && was_not_looked_at(j, s->socket))
 		return not_looked_at(j, s->socket, "whether UDP_CORK is set");
 	if (!d || !d->has_udp_cork)
 		return NOT_ABOUT;
-	if (!d->udp_cork)
+	(void) index_socket_holder(j->at, s->socket->ino, &fd);
+	seen = seen_fd(fd, d->udp_cork, is_corked);
+	if (!seen.still)
 		return FINE;
-	judge_find(j, judge_socket(j, s->socket), "UDP_CORK is set", NULL);
+	judge_find(j, judge_socket(j, s->socket), "UDP_CORK is set", NULL)->observed = seen_text(j, "set", seen);
 	return FINDING;
 }
 

@@ -271,3 +271,20 @@ dup_look(struct task_context *c, struct dup *dup, Fd *fd)
 	}
 	fd->dup = d;
 }
+
+int
+dup_ask_cork(int pid, const Fd *fd, bool *ret)
+{
+	_cleanup_close_ int pidfd = (int) syscall(SYS_pidfd_open, pid, 0), copy = -1;
+	protobuf_c_boolean corked;
+
+	if (pidfd < 0)
+		return -errno;
+	copy = (int) syscall(SYS_pidfd_getfd, pidfd, fd->number, 0);
+	if (copy < 0)
+		return -errno;
+	if (!is_same_object(copy, fd) || !get_flag(copy, SOL_UDP, UDP_CORK, &corked))
+		return -EBADF;
+	*ret = corked;
+	return 0;
+}

@@ -2,7 +2,7 @@
 /*
  * Threads and descriptors in a state that tends to pass, to be seen again (passing.c): an
  * uninterruptible wait, a tracer, a pending SIGTRAP, a stop that has not reached all threads, a
- * dead thread or parent; a lease that is being broken, descriptors under way in a socket.
+ * dead thread; a lease that is being broken, descriptors under way in a socket, UDP_CORK.
  *
  *     State:	D (disk sleep)
  *     TracerPid:	0
@@ -12,6 +12,7 @@
 
 #include "kernel/fdinfo.h"
 #include "kernel/status.h"
+#include "light-dump/worker.h"
 
 enum { STATUS_MAX = 16384, FDINFO_MAX = 65536, PENDING_SIGTRAP = 0x10 };
 
@@ -60,15 +61,21 @@ has_breaking_lease(const Fd *fd)
 }
 
 static bool
+is_corked(const Fd *fd)
+{
+	return fd->dup && fd->dup->udp_cork;
+}
+
+static bool
 fd_tends_to_pass(const Fd *fd)
 {
-	return fd->scm_fds > 0 || has_breaking_lease(fd);
+	return fd->scm_fds > 0 || is_corked(fd) || has_breaking_lease(fd);
 }
 
 static bool
 is_gone(int error)
 {
-	return error == -ENOENT || error == -ESRCH;
+	return error == -ENOENT || error == -ESRCH || error == -EBADF;
 }
 
 static int
@@ -103,6 +110,7 @@ see_fd(struct tree_context *c, struct buffer *text, const Process *p, Fd *fd, ui
 	_cleanup_arena_ struct arena *scratch = arena_new(FDINFO_MAX * 4);
 	FdSample *sample = NEW_FACT(c->snapshot->arena, FdSample, fd_sample);
 	Fd *seen = scratch ? NEW_FACT(scratch, Fd, fd) : NULL;
+	bool corked = false;
 	int r;
 
 	if (!sample || !seen)
@@ -111,6 +119,8 @@ see_fd(struct tree_context *c, struct buffer *text, const Process *p, Fd *fd, ui
 	r = root_readf(c->root, text, FDINFO_MAX, "proc/%d/fdinfo/%d", (int) p->pid, (int) fd->number);
 	if (r >= 0)
 		r = fdinfo_parse(buffer_slice(text), scratch, seen);
+	if (r >= 0 && is_corked(fd))
+		r = dup_ask_cork(p->pid, fd, &corked);
 	if (r < 0 && !is_gone(r))
 		return r;
 	if (r < 0) {
@@ -118,6 +128,7 @@ see_fd(struct tree_context *c, struct buffer *text, const Process *p, Fd *fd, ui
 	} else {
 		SET_FACT(sample, lease_breaking, has_breaking_lease(seen));
 		SET_FACT(sample, scm_fds, seen->scm_fds);
+		SET_FACT(sample, udp_cork, corked);
 	}
 	return ADD_FACT(c->snapshot->arena, fd->sample, fd->n_sample, sample);
 }

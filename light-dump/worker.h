@@ -114,5 +114,8 @@ struct dup {
 };
 void dup_look(struct task_context *c, struct dup *dup, Fd *fd);
 
+/* UDP_CORK alone, of a socket known before. 0; -ESRCH, -EBADF when it is gone; -errno. */
+int dup_ask_cork(int pid, const Fd *fd, bool *ret);
+
 /* Microseconds since the dump began. */
 uint64_t worker_clock(const struct worker *w);
