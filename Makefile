@@ -82,7 +82,7 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .SECONDARY:
 .SUFFIXES:
 .PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs install \
-	coverage-rules
+	coverage-rules table
 
 all: $(BUILD)/migcheck	## build build/release/migcheck (the default)
 
@@ -195,6 +195,10 @@ bench: deps-test	## the figures: ratios in one run
 
 coverage-rules: all $(BUILD)/mkproc	## rules that have not judged a real kernel object
 	$(Q)tests/coverage-rules $(BUILD)/migcheck $(BUILD)/mkproc
+
+table: all $(BUILD)/mkproc	## hold migcheck against the real criu dump in each situation, into tests/lab/TABLE.md
+	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc \
+		setsid --wait tests/lab/table.py -o tests/lab/TABLE.md
 
 docs: all	## docs/rules.md from the rule table
 	$(Q)$(BUILD)/migcheck rules -f markdown > docs/rules.md.new && mv docs/rules.md.new docs/rules.md

@@ -96,7 +96,11 @@ file_lock_mandatory_opt(struct judge *j, const struct subject *s)
 	return FINE;
 }
 
-/* CRIU opens the file to look for its build-id, and breaks the lease so. */
+/*
+ * CRIU opens the file to look for its build-id, and breaks the lease so, or waits for one that
+ * is being broken already: of that only the state to come is shown, not whether it is a write
+ * lease still.
+ */
 static enum judgement
 file_lease_write(struct judge *j, const struct subject *s)
 {
@@ -107,7 +111,7 @@ file_lease_write(struct judge *j, const struct subject *s)
 
 		if (!l->kind || !streq(l->kind, "LEASE"))
 			continue;
-		if (l->access && streq(l->access, "WRITE") && !is_breaking(l))
+		if ((l->access && streq(l->access, "WRITE")) || is_breaking(l))
 			judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--file-validation filesize",
 				      judge_text(j, "%s (lease of %s)", judge_fd_target(j, s->fd),
 						 judge_process(j, s->process)));
@@ -190,7 +194,8 @@ static const struct rule rules[] = {
 		.title = "a program holds a write lease on a file",
 		.why = "CRIU opens the file to read its build-id, which breaks the lease: the dump stands "
 		       "still for fs.lease-break-time (45 s), the program is left with a read lease, and the "
-		       "restore fails.",
+		       "restore fails. Where the lease is being broken already, the dump waits for the end "
+		       "of it.",
 		.remedy = "give criu --file-validation filesize at dump",
 		.criu_says = "Can't set lease: Resource temporarily unavailable",
 		.stage = STAGE_DUMP,

@@ -41,7 +41,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 MIGCHECK = os.environ.get("MIGCHECK", TOP + "/build/release/migcheck")
 MKPROC = os.environ.get("MKPROC", TOP + "/build/release/mkproc")
 WORKERS = 2
-CRIU_SECONDS = 30
+CRIU_SECONDS = 20
 LEAST_SITUATIONS, LEAST_REFUSED = 90, 1 / 3
 
 # Where we may disagree, and why it cannot be seen from outside. One that agrees after all is an error.
@@ -49,7 +49,7 @@ MOST_EXCEPTIONS = 3
 EXCEPTIONS = {
 }
 
-Situation = collections.namedtuple("Situation", "name needs domain")
+Situation = collections.namedtuple("Situation", "name domain")
 Said = collections.namedtuple("Said", "verdict rules ours lifting fired")
 Answer = collections.namedtuple("Answer", "options outcome words")
 Row = collections.namedtuple("Row", "situation said answers agree why")
@@ -110,7 +110,12 @@ class Judge:
         blockers = [f for f in report["findings"] if f["severity"] == "blocker" and f["stage"] == "dump"]
         unknown = {u["rule"] for u in report["unknowns"]
                    if u["severity"] == "blocker" and self.stages[u["rule"]] == "dump"}
-        needs = [q for q in report["requirements"] if q["kind"] == "lossless" and q["stage"] == "dump"]
+        needs = [q for q in report["requirements"]
+                 if q["kind"] == "lossless" and q["stage"] == "dump" and q["use"] == "needed"]
+        ours = unique(q["option"] for q in needs)
+        line = shlex.split(report["criu"]["dump"])
+        if line[line.index("-t") + 2:] != command(ours):
+            return Said("undecided", ["another command line: " + report["criu"]["dump"]], [], None, set())
         if any(f["lifetime"] == "permanent" for f in blockers):
             verdict = "blocked"
         else:
@@ -118,18 +123,19 @@ class Judge:
         lifting = None
         if blockers and all("option" in f for f in blockers):
             lifting = unique(f["option"]["option"] for f in blockers)
-        rules = {f["rule"] for f in blockers} | {r for q in needs for r in q["rules"]} | unknown
+        rules = {f["rule"] for f in blockers} | {r for q in needs for r in q["rules"]}
+        if verdict == "undecided":
+            rules |= unknown
         fired = {f["rule"] for f in report["findings"]} | {r for q in report["requirements"] for r in q["rules"]}
-        return Said(verdict, sorted(rules), unique(q["option"] for q in needs), lifting, fired)
+        return Said(verdict, sorted(rules), ours, lifting, fired)
 
     def dump(self, scene, options):
         images = self.scratch + "/images"
         shutil.rmtree(images, ignore_errors=True)
         os.mkdir(images)
         before = scene.state()
-        words = [w for o in options for w in shlex.split(o)]
         done = subprocess.run(["timeout", "-k", "1", str(CRIU_SECONDS), self.criu, "dump", "--leave-running",
-                               "-t", str(scene.pid), "-D", images, "-o", "dump.log"] + words,
+                               "-t", str(scene.pid), "-D", images, "-o", "dump.log"] + command(options),
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         why = error(images + "/dump.log", scene.pid, self.scratch)
         if done.returncode in (124, 137):
@@ -193,6 +199,10 @@ def disagreement(said, every, answers):
 
 def unique(words):
     return list(dict.fromkeys(words))
+
+
+def command(options):
+    return [w for o in options for w in shlex.split(o)]
 
 
 def plain(options):
@@ -308,15 +318,10 @@ def markdown(path, rows, summary, unexercised):
 def situations(names):
     listed = subprocess.run([MKPROC, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout
     rows = [line.split("\t") for line in listed.splitlines()]
-    found = [Situation(r[0], r[3], r[6]) for r in rows if not names or r[0] in names]
+    found = [Situation(r[0], r[6]) for r in rows if not names or r[0] in names]
     if len(found) < len(names):
         sys.exit("table: no such situation among: " + " ".join(names))
     return found
-
-
-def alone(situation):
-    """A cgroup hierarchy that comes or goes is seen by every dump on the machine."""
-    return "cgroup" in situation.needs
 
 
 def run(todo):
@@ -332,11 +337,9 @@ def run(todo):
             rows[situation.name] = Judge(criu, stages, situation, scratch).judge()
             shutil.rmtree(scratch, ignore_errors=True)
 
+        # The frozen ones at the end of the list take longest.
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(judge, [s for s in todo if not alone(s)]))
-        for situation in todo:
-            if alone(situation):
-                judge(situation)
+            list(pool.map(judge, reversed(todo)))
     return [rows[s.name] for s in todo], stages
 
 
