@@ -89,7 +89,7 @@ const struct change_passing change_passing[] = {
 	{ &timerfd_state__descriptor, "ticks value_ns" },
 	{ &terminal_state__descriptor, "pgrp" },
 	{ &mapping__descriptor, "start end prot offset mnt_id" },
-	{ &file__descriptor, "blocks ctime_ns user_pid users fd_flags whole_readable other_ino other_dev_major "
+	{ &file__descriptor, "blocks ctime_ns user_pid users fd_flags elf_looked whole_readable other_ino other_dev_major "
 			     "other_dev_minor" },
 	{ &socket__descriptor, "receive_queue send_queue timer timer_ms retransmits pending half_open sample "
 			       "drops holder_pid holder_comm facts_from" },

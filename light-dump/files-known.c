@@ -8,9 +8,10 @@
  *
  * Only where these say the truth: of a kernel that runs since; not of a server's or a daemon's
  * files, whose times we know from a cache; not of file systems that keep no time of change; not
- * of what the tree may write through a mapping, which moves the times at its first write only;
- * and not of what changed within two seconds of the earlier look, for a later change may bear
- * the same stamp where the clock of the file system is coarse (as git judges its index).
+ * of what the tree may write through a mapping, which moves the times at its first write only
+ * (write(2) moves them each time); and not of what changed within two seconds of the earlier
+ * look, for a later change may bear the same stamp where the clock of the file system is coarse
+ * (as git judges its index).
  */
 #include "light-dump/files-known.h"
 
@@ -105,11 +106,17 @@ has_stamps(const File *f)
 	return f->has_ino && f->has_size && f->has_mtime_ns && f->has_ctime_ns;
 }
 
-/* One of several records of the inode: none of them may be open for writing. */
+static bool
+may_be_written_by_mapping(const File *f)
+{
+	return f->used_write && (f->used_map || f->used_map_exec);
+}
+
+/* All records of the inode must say so. */
 static bool
 stands(const struct known_files *k, const File *was, const File *f)
 {
-	return has_stamps(was) && !was->used_write && was->size == f->size &&
+	return has_stamps(was) && !may_be_written_by_mapping(was) && was->size == f->size &&
 	       was->mtime_ns == f->mtime_ns && was->ctime_ns == f->ctime_ns &&
 	       was->mtime_ns < k->before_ns && was->ctime_ns < k->before_ns;
 }
@@ -119,7 +126,7 @@ known_files_find(const struct known_files *k, const File *f)
 {
 	size_t low = 0, high = k->n;
 
-	if (!has_stamps(f) || f->used_write || !times_can_be_trusted(f->fs_type))
+	if (!has_stamps(f) || may_be_written_by_mapping(f) || !times_can_be_trusted(f->fs_type))
 		return NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -182,6 +189,8 @@ known_file_take(const File *known, bool digest, struct arena *arena, File *f)
 		f->has_sha256 = true;
 		r = copy_bytes(known->sha256, arena, &f->sha256);
 	}
+	if (known->has_elf_looked)
+		SET_FACT(f, elf_looked, known->elf_looked);
 	if (r == 0 && known->elf)
 		r = copy_elf(known->elf, arena, &f->elf);
 	if (r == 0 && known->has_build_id) {

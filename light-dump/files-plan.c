@@ -294,13 +294,12 @@ put_in_order(struct plan *p, const Snapshot *s)
 
 /* ---- what is known already -------------------------------------------------------------- */
 
-/* A file whose content was read had its headers read, too. */
 static bool
 is_enough(const File *known, const struct file_work *w)
 {
 	bool done = known->digest_state == DIGEST_STATE__DIGEST_DONE && known->has_sha256;
 
-	return (done || !w->digest) && (done || known->elf || !w->elf);
+	return (done || !w->digest) && (known->elf_looked || !w->elf);
 }
 
 /* All records of the inode must agree: it may have changed between one and the next. */

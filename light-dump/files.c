@@ -154,6 +154,8 @@ take_content(struct tree_context *c, File *f, const struct file_work *reader,
 		if (bytes_take(arena, id->sha256, DIGEST_SIZE, &f->sha256) < 0)
 			return -ENOMEM;
 	}
+	if (reader->elf && id->read)
+		SET_FACT(f, elf_looked, true);
 	if (!id->is_elf)
 		return 0;
 	f->elf = elf_to_facts(&id->elf, arena);

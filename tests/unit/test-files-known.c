@@ -135,11 +135,14 @@ what_may_be_written_by_mapping_is_read_again(void **state)
 	(void) add(&was, 10);
 	f = add(&now, 10);
 	SET_FACT(f, used_write, true);
+	assert_non_null(find(f));
+	SET_FACT(f, used_map, true);
 	assert_null(find(f));
-	/* Another record of the same inode was open for writing then. */
+	/* Another record of the same inode was mapped for writing then. */
 	(void) add(&was, 20);
 	f = add(&was, 20);
 	SET_FACT(f, used_write, true);
+	SET_FACT(f, used_map_exec, true);
 	assert_null(find(add(&now, 20)));
 }
 
@@ -195,6 +198,7 @@ what_is_taken_over_is_a_copy(void **state)
 	a->elf = NEW_FACT(was.arena, ElfFacts, elf_facts);
 	a->elf->soname = arena_strdup(was.arena, "libz.so.1");
 	SET_FACT(a->elf, machine, 62);
+	SET_FACT(a, elf_looked, true);
 	b = add(&now, 10);
 	c = add(&now, 11);
 	assert_int_equal(known_file_take(a, true, now.arena, b), 0);
@@ -206,6 +210,7 @@ what_is_taken_over_is_a_copy(void **state)
 	assert_ptr_not_equal(b->sha256.data, sum);
 	assert_string_equal(b->elf->soname, "libz.so.1");
 	assert_int_equal(b->elf->machine, 62);
+	assert_true(b->elf_looked);
 	assert_false(c->has_sha256);
 	assert_true(c->has_build_id);
 	was = (struct snapshot){ 0 };
