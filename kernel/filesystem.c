@@ -96,6 +96,9 @@ filesystem_may_be_read(const char *name, uint64_t f_type)
 	/* cifs and smb3 mounts show either number, by the kernel's age. */
 	if (streq(name, "cifs") || streq(name, "smb3"))
 		return f_type == 0xff534d42 || f_type == 0xfe534d42;
+	/* A machine that runs from its initramfs: which of the two it is, the kernel chose at boot. */
+	if (streq(name, "rootfs"))
+		return f_type == 0x858458f6 || f_type == 0x01021994;
 	return f->f_type == f_type;
 }
 

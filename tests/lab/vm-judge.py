@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""vm-judge.py MIGCHECK FOLDER GUEST…: what we said of each tree and guest, what CRIU did there, and what
-became of the tree: a table, and an exit code of 1 where they differ.
+"""vm-judge.py MIGCHECK FOLDER WHAT GUEST…: a table, and an exit code of 1 where we and CRIU differ.
 
-What migcheck may say is one of: refused (a blocker of stage restore), sigill (a blocker of stage
+trees: what we said of each tree and guest, what CRIU did there, and what became of the tree. What migcheck may say is one of: refused (a blocker of stage restore), sigill (a blocker of stage
 afterwards of a rule on the CPU), dies (another one), lives (none), or its verdict where that is
-undecided. What happened is one of: refused, sigill, dies, lives."""
+undecided. What happened is one of: refused, sigill, dies, lives.
+
+modes: what "criu cpuinfo check" says of another machine's CPU in each mode of --cpu-cap, and whether we
+have a blocker for a restore in that mode. It takes "none" for "all", which a restore does not.
+
+masks: a line for each tree that lives there after a masked start: GUEST TREE LIST COMMAND."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -56,23 +61,60 @@ def trees(guest):
         yield words[0], words[1], words[3:]
 
 
-def main():
-    migcheck, folder, guests = sys.argv[1], sys.argv[2], sys.argv[3:]
+def judge_trees(migcheck, folder, name):
     wrong = 0
-    for name in guests:
-        guest = f"{folder}/{name}"
-        for tree, source, options in trees(guest):
-            given = ["--criu-options", " ".join(options)] if options else []
-            given += read(f"{folder}/{source}.tree/check").split()
-            report = assess(migcheck, f"{folder}/{source}.tree/source", f"{guest}/out/{source}.mc", given)
-            with open(f"{guest}/out/{tree}.json", "w", encoding="utf-8") as f:
-                json.dump(report, f)
-            word, rules = said(report)
-            truth, why = happened(f"{guest}/out", tree)
-            agree = word == truth
-            wrong += not agree
-            print(f"{name:<12} {tree:<22} {word:<10} {truth:<10} {'' if agree else 'DISAGREE '}"
-                  f"{' '.join(rules)}{' / ' if rules else ''}{why}")
+    guest = f"{folder}/{name}"
+    for tree, source, options in trees(guest):
+        given = ["--criu-options", " ".join(options)] if options else []
+        given += read(f"{folder}/{source}.tree/check").split()
+        report = assess(migcheck, f"{folder}/{source}.tree/source", f"{guest}/out/{source}.mc", given)
+        with open(f"{guest}/out/{tree}.json", "w", encoding="utf-8") as f:
+            json.dump(report, f)
+        word, rules = said(report)
+        truth, why = happened(f"{guest}/out", tree)
+        agree = word == truth
+        wrong += not agree
+        print(f"{name:<8} {tree:<18} {word:<10} {truth:<8} {'' if agree else 'DISAGREE '}"
+              f"{' '.join(rules)}{' / ' if rules else ''}{why}")
+    return wrong
+
+
+def refuses_cpu(migcheck, source, destination, mode):
+    report = assess(migcheck, source, destination, ["--criu-options", f"--cpu-cap={mode}"])
+    return sorted({f["rule"] for f in report["findings"] if f["rule"].startswith("cpu-")
+                   and f["severity"] == "blocker" and f["stage"] == "restore"})
+
+
+def judge_modes(migcheck, folder, name):
+    wrong = 0
+    guest = f"{folder}/{name}"
+    for line in read(f"{guest}/out/modes").splitlines():
+        peer, mode, code, *why = line.split(" ", 3)
+        rules = refuses_cpu(migcheck, f"{guest}/root/job/{peer}/source", f"{guest}/out/{peer}.mc",
+                            "all" if mode == "none" else mode)
+        agree = (code != "0") == bool(rules)
+        wrong += not agree
+        print(f"{peer + ' -> ' + name:<20} {mode:<9} {'refused' if rules else 'accepted':<9}"
+              f" {'accepted' if code == '0' else 'refused':<9}{'' if agree else 'DISAGREE '}"
+              f"{' '.join(rules)} {''.join(why)}")
+    return wrong
+
+
+def print_masks(_migcheck, folder, name):
+    for path in sorted(os.listdir(f"{folder}/{name}/out")):
+        if not path.endswith(".json"):
+            continue
+        for finding in json.loads(read(f"{folder}/{name}/out/{path}"))["findings"]:
+            masked = re.search(r"--cpu-masked ([^ ]*),", finding.get("remedy") or "")
+            if finding["rule"] == "cpu-ins" and finding.get("command") and masked:
+                print(name, path[:-5], masked.group(1), finding["command"])
+    return 0
+
+
+def main():
+    migcheck, folder, what = sys.argv[1:4]
+    table = {"trees": judge_trees, "modes": judge_modes, "masks": print_masks}
+    wrong = sum(table[what](migcheck, folder, name) for name in sys.argv[4:])
     sys.exit(wrong > 0)
 
 

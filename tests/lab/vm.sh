@@ -11,7 +11,8 @@
 #	vm_guest old bookworm Nehalem                   a guest NAME: kernel's suite, model of CPU
 #	vm_ask old raw raw [OPTION…]                    restore TREE of SOURCE there with these options
 #	vm_boot old                                     4 s and the answers are in $VM/old/out
-#	vm_agree old                                    prints the table; fails where we and CRIU differ
+#	vm_judge trees old > "$VM/table"                what we said, what CRIU did, what became of it
+#	vm_agree "$VM/table"                            prints it; fails where they differ
 #
 # The guest has no file system but the one in its memory, made here of what a tree needs: its files have
 # the paths, modes and times that they have here. vm-init and vm-job are what runs there.
@@ -39,7 +40,7 @@ vm_setup() {
 	LAB_CRIU=("$criu")
 	VM=$(mktemp -d "${TMPDIR:-/tmp}/lab-vm-XXXXXX")
 	chmod 755 "$VM"
-	export VM MIGCHECK
+	export VM MIGCHECK VM_CRIU=$criu
 }
 
 vm_teardown() {
@@ -136,7 +137,19 @@ vm_guest() {
 	mkdir -p "$root${LAB_CRIU[0]%/*}"
 	cp -a "${LAB_CRIU[0]%/*}"/. "$root${LAB_CRIU[0]%/*}"
 	printf 'MIGCHECK=%s\nCRIU=%s\n' "$MIGCHECK" "${LAB_CRIU[0]}" > "$root/job/env"
-	: > "$root/job/modprobe" > "$root/job/modes" > "$root/job/sources" > "$root/job/trees"
+	printf '%s\n' none cpu fpu ins all none,cpu none,fpu none,ins > "$root/job/modes"
+	: > "$root/job/modprobe" > "$root/job/sources" > "$root/job/peers" > "$root/job/trees"
+}
+
+# vm_again GUEST: to be booted once more and asked other things; the first answers are in out.first.
+vm_again() {
+	local dir=$VM/$1 list
+
+	mv "$dir/out" "$dir/out.first"
+	mkdir "$dir/out"
+	for list in sources peers trees; do
+		: > "$dir/root/job/$list"
+	done
 }
 
 # vm_without GUEST MODULE…: the files of these modules are not there, and the index does not know them.
@@ -150,16 +163,27 @@ vm_without() {
 	depmod -b "$root" "$(ls "$root/lib/modules")" 2> /dev/null
 }
 
+# vm_give GUEST SOURCE FOLDER: a snapshot and an image, for which it is probed.
+vm_give() {
+	local job=$VM/$1/root/job
+
+	rm -rf "${job:?}/$2"
+	mkdir "$job/$2"
+	cp -a "$3"/{source,img} "$job/$2/"
+	printf '%s\n' "$2" >> "$job/sources"
+}
+
+# vm_peer GUEST SOURCE: its CPU, of which the image tells, is compared with the guest's by CRIU, too.
+vm_peer() {
+	printf '%s\n' "$2" >> "$VM/$1/root/job/peers"
+}
+
 # vm_ask GUEST TREE SOURCE [OPTION…]: restore there what was dumped of SOURCE, and call that TREE.
 vm_ask() {
-	local job=$VM/$1/root/job tree=$2 source=$3
+	local guest=$1 job=$VM/$1/root/job tree=$2 source=$3
 	shift 3
 
-	if [[ ! -d $job/$source ]]; then
-		mkdir "$job/$source"
-		cp -a "$VM/$source.tree"/{source,img} "$job/$source/"
-		printf '%s\n' "$source" >> "$job/sources"
-	fi
+	grep -qx -- "$source" "$job/sources" || vm_give "$guest" "$source" "$VM/$source.tree"
 	printf '%s %s %s %s\n' "$tree" "$source" "$(vm_pid "$source")" "$*" >> "$job/trees"
 }
 
@@ -188,7 +212,7 @@ vm_run() {
 	local dir=$1 kernel qemu=$LAB_GUEST/qemu
 
 	kernel=$(cat "$dir/kernel")
-	LD_LIBRARY_PATH=$qemu/usr/lib/x86_64-linux-gnu:$qemu/lib/x86_64-linux-gnu timeout "${VM_SECONDS:-60}" \
+	LD_LIBRARY_PATH=$qemu/usr/lib/x86_64-linux-gnu:$qemu/lib/x86_64-linux-gnu timeout "${VM_SECONDS:-180}" \
 		"$qemu/usr/bin/qemu-system-x86_64" -L "$qemu/usr/share/qemu" -L "$qemu/usr/share/seabios" \
 		-nodefaults -no-user-config -nographic -no-reboot -display none -net none \
 		-accel tcg -M pc -cpu "$(cat "$dir/cpu")" -m 768 -smp 1 \
@@ -212,12 +236,16 @@ vm_boot_all() {
 	return "$failed"
 }
 
-# vm_agree GUEST…: the table, into the test's comments; fails where what we said is not what happened.
-vm_agree() {
-	local failed=0
+# vm_judge trees|modes|masks GUEST… > FILE: a table; where we differ from what happened, FILE.failed is made.
+vm_judge() {
+	local out
 
-	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@" > "$VM/table" || failed=1
-	sed 's/^/# /' "$VM/table" >&3
-	((failed == 0)) || cat "$VM/table"
-	return "$failed"
+	out=$(readlink /proc/self/fd/1)
+	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@" || : > "$out.failed"
+}
+
+# vm_agree FILE: prints a table as comments of the test; fails where it says so.
+vm_agree() {
+	sed 's/^/# /' "$1" >&3
+	[[ -s $1 && ! -e $1.failed ]]
 }

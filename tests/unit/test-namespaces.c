@@ -196,6 +196,8 @@ what_may_be_read(void **state)
 	assert_true(filesystem_may_be_read("ext4", 0xef53));
 	assert_true(filesystem_may_be_read(NULL, 0xef53));
 	assert_true(filesystem_may_be_read("overlay", 0x794c7630));
+	assert_true(filesystem_may_be_read("rootfs", 0x858458f6));
+	assert_true(filesystem_may_be_read("rootfs", 0x01021994));
 	assert_true(filesystem_may_be_read("smb3", 0xff534d42));
 	/* proc; the name of one with the number of another; FUSE, by name and without one. */
 	assert_false(filesystem_may_be_read("proc", 0x9fa0));
