@@ -24,7 +24,12 @@
 
 #define MAY_CHECKPOINT (1ull << CAP_SYS_ADMIN | 1ull << CAP_CHECKPOINT_RESTORE)
 
-enum { PTRACE_SCOPE_CHILDREN = 1, TCP_LISTENS = 10, TCP_CLOSED = 7 };
+enum {
+	MAX_NESTED = 64,		/* more than the kernel's own limit */
+	PTRACE_SCOPE_CHILDREN = 1,
+	TCP_LISTENS = 10,
+	TCP_CLOSED = 7,
+};
 
 /* ---- whether at all --------------------------------------------------------------------- */
 
@@ -90,6 +95,53 @@ dst_criu_caps(struct judge *j, const struct subject *s)
 	if (!c || !c->has_euid || !place_capabilities_there(j, &caps))
 		return NOT_ABOUT;
 	return criu_caps(j, j->destination->criu_place, c, caps, true);
+}
+
+/*
+ * Whether `inner` is that namespace or one below it: 1, 0, or -1 where the line of parents is
+ * not known to its end.
+ */
+static int
+is_within(const struct judge *j, NamespaceKind kind, uint64_t inner, uint64_t outer)
+{
+	for (int i = 0; i < MAX_NESTED && inner != outer; i++) {
+		const Namespace *ns = index_ns(j->at, kind, inner);
+
+		if (!ns)
+			return -1;
+		if (!ns->has_parent)
+			return 0;
+		inner = ns->parent;
+	}
+	return inner == outer;
+}
+
+/* arg.ns: pid or user, which are nested. What migcheck has seen of the tree shows that its own is one of those. */
+static enum judgement
+src_criu_reaches(struct judge *j, const struct subject *s)
+{
+	const CriuPlace *place = place_here(j);
+	NamespaceKind kind = j->rule->arg.ns;
+	const char *name = kind == NAMESPACE_KIND__NS_PID ? "PID" : "user";
+	const Process *root = index_root(j->at);
+	uint64_t of_criu = place ? namespace_of(place->ns, kind) : 0, of_tree = root ? namespace_of(root->ns, kind) : 0;
+	const Host *here = j->source->host;
+	int within;
+
+	(void) s;
+	if (!of_criu || !of_tree || !place->given || (here && of_criu == namespace_of(here->ns, kind)))
+		return NOT_ABOUT;
+	within = is_within(j, kind, of_tree, of_criu);
+	if (within > 0)
+		return FINE;
+	if (within < 0)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_NAMESPACES, place_name(j, place),
+				     judge_text(j, "whether the tree's %s namespace is below its own", name));
+	judge_find(j, place_name(j, place),
+		   judge_text(j, "in %s namespace %llu, and the tree in %llu, which is not below it", name,
+			      (unsigned long long) of_criu, (unsigned long long) of_tree), NULL)
+		->here_from = judge_text(j, "/proc/%d/ns", place->pid);
+	return FINDING;
 }
 
 /* ---- the dump --------------------------------------------------------------------------- */
@@ -281,6 +333,34 @@ static const struct rule rules[] = {
 		AT_DUMP,
 		.about = ABOUT_TREE,
 		.check = src_criu_caps,
+	},
+	{
+		.id = "src-criu-pidns",
+		.title = "criu would run where the tree has no PIDs",
+		.why = "A process sees those of its own PID namespace and of the ones below it.",
+		.remedy = "run criu in the host's PID namespace, or in that of the tree's parents",
+		.stage = STAGE_DUMP,
+		.severity = SEVERITY_BLOCKER,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "a process keeps its PID namespace",
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = src_criu_reaches,
+		.arg.ns = NAMESPACE_KIND__NS_PID,
+	},
+	{
+		.id = "src-criu-userns",
+		.title = "criu would have no rights over the tree's user namespace",
+		.why = "Capabilities hold in the own user namespace and in those below it.",
+		.remedy = "run criu in the host's user namespace, or in that of the tree's parents",
+		.stage = STAGE_DUMP,
+		.severity = SEVERITY_BLOCKER,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "what was given up with a user namespace does not come back",
+		.about = ABOUT_TREE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NAMESPACES),
+		.check = src_criu_reaches,
+		.arg.ns = NAMESPACE_KIND__NS_USER,
 	},
 	{
 		.id = "src-cap-sys-resource",

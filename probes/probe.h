@@ -42,6 +42,7 @@ struct probe {
 	int (*ask)(struct probe_context *c);
 	bool source_side_too;		/* also run by dump, on the host the tree lives on */
 	bool needs_live_machine;	/* cannot be answered from a recorded root */
+	NamespaceKind within;		/* what it learns is that of our own namespace of this kind; 0: of all */
 };
 
 extern const struct probe probes[];

@@ -82,6 +82,7 @@ const struct probe probes[] = {
 		.name = "tools",
 		.reads = "PATH, --version of what is found there",
 		.domain = DOMAIN__DOMAIN_TOOLS,
+		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = tools_ask,
 		.source_side_too = true,
 	},
@@ -89,6 +90,7 @@ const struct probe probes[] = {
 		.name = "filesystems",
 		.reads = "/proc/filesystems, /proc/self/mountinfo",
 		.domain = DOMAIN__DOMAIN_FILESYSTEMS,
+		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = filesystems_ask,
 		.source_side_too = true,
 	},
@@ -96,6 +98,7 @@ const struct probe probes[] = {
 		.name = "cgroups",
 		.reads = "/proc/cgroups, /proc/self/{cgroup,mountinfo}, the folders of cgroups",
 		.domain = DOMAIN__DOMAIN_CGROUPS,
+		.within = NAMESPACE_KIND__NS_CGROUP,
 		.ask = cgroups_ask,
 		.source_side_too = true,
 	},
@@ -103,12 +106,14 @@ const struct probe probes[] = {
 		.name = "pids",
 		.reads = "/proc/*/stat, /proc/ID/{stat,status} of each id of the tree",
 		.domain = DOMAIN__DOMAIN_PIDS,
+		.within = NAMESPACE_KIND__NS_PID,
 		.ask = pids_ask,
 	},
 	{
 		.name = "net",
 		.reads = "rtnetlink, sock_diag, /proc/net, /proc/*/fd of who holds a port of the tree",
 		.domain = DOMAIN__DOMAIN_NET,
+		.within = NAMESPACE_KIND__NS_NET,
 		.ask = net_ask,
 		.source_side_too = true,
 	},
@@ -116,29 +121,79 @@ const struct probe probes[] = {
 		.name = "unix-names",
 		.reads = "sock_diag, /proc/net/unix, the paths of the tree's unix sockets",
 		.domain = DOMAIN__DOMAIN_NET,
+		.within = NAMESPACE_KIND__NS_NET,
 		.ask = unix_names_ask,
 	},
 	{
 		.name = "terminals",
 		.reads = "/dev/pts (the names)",
 		.domain = DOMAIN__DOMAIN_TERMINALS,
+		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = terminals_ask,
 	},
 	{
 		.name = "paths",
 		.reads = "the source's paths below --root: kind, mode, size, build-id, SHA-256",
 		.domain = DOMAIN__DOMAIN_FILES,
+		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = paths_ask,
 	},
 };
 
 const size_t n_probes = ARRAY_SIZE(probes);
 
+static const struct {
+	NamespaceKind kind;
+	const char *name;		/* as nsenter(1) calls it */
+	size_t of;			/* in NamespaceSet */
+} namespaces[] = {
+	{ NAMESPACE_KIND__NS_MNT, "mount", offsetof(NamespaceSet, mnt) },
+	{ NAMESPACE_KIND__NS_NET, "net", offsetof(NamespaceSet, net) },
+	{ NAMESPACE_KIND__NS_PID, "pid", offsetof(NamespaceSet, pid) },
+	{ NAMESPACE_KIND__NS_CGROUP, "cgroup", offsetof(NamespaceSet, cgroup) },
+};
+
+/* The name of the namespace in which criu would live and we do not; NULL: what we see is what it will. */
+static const char *
+lives_elsewhere(const struct probe *p, const struct probe_context *c)
+{
+	const CriuPlace *place = c->snapshot->facts->criu_place;
+
+	if (!p->within || !place || !place->given || !place->ns || !c->host->ns)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		size_t of = namespaces[i].of;
+
+		if (namespaces[i].kind == p->within &&
+		    memcmp((const char *) place->ns + of, (const char *) c->host->ns + of, sizeof(uint64_t)) != 0)
+			return namespaces[i].name;
+	}
+	return p->within == NAMESPACE_KIND__NS_MNT && place->root ? "mount" : NULL;
+}
+
+/* What our own namespace would answer is nothing to a criu in another. */
+static void
+elsewhere_note(const struct probe *p, struct probe_context *c, const char *where)
+{
+	char remedy[128];
+	int pid = c->snapshot->facts->criu_place->pid;
+
+	(void) snprintf(remedy, sizeof(remedy), "run migcheck there: nsenter -t %d --%s%s migcheck", pid, where,
+			p->within == NAMESPACE_KIND__NS_MNT ? " --root" : "");
+	gap_note(c->gaps, p->domain, p->name, pid, -EOPNOTSUPP, remedy, "%s of its %s namespace", p->name, where);
+}
+
 static int
 probe_run(const struct probe *p, struct probe_context *c)
 {
+	const char *where = lives_elsewhere(p, c);
+
 	if (p->needs_live_machine && c->root->recorded)
 		return -EOPNOTSUPP;
+	if (where) {
+		elsewhere_note(p, c, where);
+		return 0;
+	}
 	return p->ask(c);
 }
 

@@ -116,6 +116,38 @@ requires() {
 	[[ $output != *"dumps the tree's"* ]]
 }
 
+@test "a criu that cannot see the tree, or has no rights over it" {
+	needs_root
+	start_poor
+	start_quiet unshare --user --map-root-user sleep 601
+	sleep 0.3
+	dry_run --criu-as "$QUIET_PID" --criu-as-there "$TREE"
+	[[ $(blockers dump) == *src-criu-userns* && $(blockers dump) != *src-criu-pidns* ]]
+	start_quiet unshare --pid --fork --mount-proc --kill-child sleep 601
+	sleep 0.3
+	PLACE=$(tr -d ' ' < "/proc/$QUIET_PID/task/$QUIET_PID/children")
+	dry_run --criu-as "$PLACE" --criu-as-there "$TREE"
+	[[ $(blockers dump) == *src-criu-pidns* ]]
+	# A tree that is below is seen: this one's parent, as criu, and its own PID namespace.
+	TREE=$PLACE
+	dry_run --criu-as "$QUIET_PID"
+	[[ $(blockers dump) != *src-criu-pidns* ]]
+	dry_run --criu-as "$TREE"
+	[[ $(blockers dump) != *src-criu-pidns* ]]
+}
+
+@test "a destination whose criu lives in other namespaces than the probe: undecided, and how to ask there" {
+	needs_root
+	start_poor
+	start_quiet unshare --mount --net --pid --fork --kill-child sleep 601
+	sleep 0.3
+	PLACE=$(tr -d ' ' < "/proc/$QUIET_PID/task/$QUIET_PID/children")
+	run "$MIGCHECK" dry-run -p "$TREE" --criu-as-there "$PLACE"
+	[ "$status" = 4 ]
+	[[ $output == *"nsenter -t $PLACE --mount --root migcheck"* && $output == *"nsenter -t $PLACE --pid migcheck"* ]]
+	[[ $output == *dst-file-missing* && $output == *pid-in-use* ]]
+}
+
 @test "a bad PID ends the command before anything else is done" {
 	needs_root
 	start_poor
