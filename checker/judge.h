@@ -22,6 +22,7 @@ struct judge {
 	struct assessment *assessment;
 	const struct subject *subject;
 	struct docket *docket;
+	const char *external_mounts;	/* mounts.c: what all external mounts ask for; NULL: not asked yet */
 };
 
 /* Text in the assessment's arena; "" when memory is short (the assessment is then marked so). */

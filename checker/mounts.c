@@ -10,7 +10,9 @@
  */
 #include "checker/mounts.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
+#include "checker/options.h"
 
 bool
 mount_is_whole(const Mount *m)
@@ -42,22 +44,22 @@ mount_is_below(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-const Mount *
-mount_of_criu(const struct judge *j, size_t i)
+bool
+mount_of_criu(const struct judge *j, const Mount *m)
 {
 	const CriuPlace *place = j->source->criu_place;
 	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_MNT) : 0;
 
-	return of_criu && j->source->mount[i]->mnt_ns == of_criu ? j->source->mount[i] : NULL;
+	return of_criu && m->mnt_ns == of_criu;
 }
 
 bool
 mount_criu_sees(const struct judge *j, const Mount *m)
 {
 	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = mount_of_criu(j, i);
+		const Mount *o = j->source->mount[i];
 
-		if (o && mount_same_device(o, m) && o->root && m->root && mount_is_below(m->root, o->root))
+		if (mount_of_criu(j, o) && mount_same_device(o, m) && o->root && m->root && mount_is_below(m->root, o->root))
 			return true;
 	}
 	return false;
@@ -67,26 +69,98 @@ bool
 mount_criu_has_master(const struct judge *j, const Mount *m)
 {
 	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = mount_of_criu(j, i);
+		const Mount *o = j->source->mount[i];
 
-		if (o && mount_same_device(o, m) && (o->shared == m->master || o->master == m->master))
+		if (mount_of_criu(j, o) && mount_same_device(o, m) && (o->shared == m->master || o->master == m->master))
 			return true;
 	}
 	return false;
 }
 
+bool
+mount_type_is_made(const char *type)
+{
+	static const char *const made[] = {
+		"proc",	 "sysfs",      "devtmpfs", "binfmt_misc", "tmpfs",   "devpts",	"simfs",
+		"pstore", "mqueue",    "securityfs", "fusectl",	  "debugfs", "tracefs", "cgroup",
+		"cgroup2", "aufs",     "overlay",  "autofs",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+		if (streq(type, made[i]))
+			return true;
+	return false;
+}
+
+bool
+mount_has_source(const struct judge *j, const Mount *m)
+{
+	for (size_t i = 0; i < j->source->n_mount; i++) {
+		const Mount *o = j->source->mount[i];
+
+		if (o == m || o->mnt_ns != m->mnt_ns || !mount_same_device(o, m) || !o->root)
+			continue;
+		if (mount_is_whole(o) || (mount_is_ns_root(j, o) && mount_is_below(m->root, o->root)))
+			return true;
+	}
+	return false;
+}
+
+bool
+mount_has_master(const struct judge *j, const Mount *m)
+{
+	for (size_t i = 0; i < j->source->n_mount; i++) {
+		const Mount *o = j->source->mount[i];
+
+		if (o->mnt_ns != m->mnt_ns)
+			continue;
+		if (o->shared == m->master)
+			return true;
+		if (o->master == m->master && mount_is_ns_root(j, o) && mount_same_device(o, m) &&
+		    m->root && o->root && mount_is_below(m->root, o->root))
+			return true;
+	}
+	return false;
+}
+
+/* Whether criu finds by itself where to bind it from, if it is allowed to look. */
+static bool
+is_found_by_criu(const struct judge *j, const Mount *m)
+{
+	return mount_criu_sees(j, m) && (!m->master || mount_criu_has_master(j, m));
+}
+
+static bool
+is_external(const struct judge *j, const Mount *m)
+{
+	if (mount_of_criu(j, m) || mount_is_ns_root(j, m) || !m->root || !m->fs_type)
+		return false;
+	if (m->master && !mount_has_master(j, m))
+		return true;
+	return mount_is_whole(m) ? !mount_type_is_made(m->fs_type) : !mount_has_source(j, m);
+}
+
 /*
- * By name where criu has no mount to bind it from; else by itself, with the letters that its
- * propagation asks for: without them criu passes over shared mounts and slaves.
+ * One option for all: with the letters that the propagation of any of them asks for. Without these
+ * criu passes over shared mounts and slaves.
  */
 static const char *
-external_option(struct judge *j, const Mount *m)
+found_by_criu(struct judge *j)
 {
-	if (!mount_criu_sees(j, m) || (m->master && !mount_criu_has_master(j, m)))
-		return judge_text(j, "--external mnt[%s]:KEY", m->mountpoint ? m->mountpoint : "");
-	if (!m->shared && !m->master)
-		return "--external mnt[]";
-	return judge_text(j, "--external mnt[]:%s%s", m->master ? "m" : "", m->shared ? "s" : "");
+	bool master = false, shared = false;
+
+	for (size_t i = 0; !j->external_mounts && i < j->source->n_mount; i++) {
+		const Mount *m = j->source->mount[i];
+
+		if (!(m->master || m->shared) || !is_external(j, m) || !is_found_by_criu(j, m))
+			continue;
+		master |= m->master != 0;
+		shared |= m->shared != 0;
+	}
+	if (!j->external_mounts)
+		j->external_mounts = judge_text(j, "--external mnt[]%s%s%s", master || shared ? ":" : "",
+						master ? "m" : "", shared ? "s" : "");
+	return j->external_mounts;
 }
 
 bool
@@ -113,8 +187,10 @@ struct finding *
 mount_find_external(struct judge *j, const Mount *m, const char *what)
 {
 	struct finding *f = mount_find(j, m, what);
+	const char *by_name = judge_text(j, "--external mnt[%s]:KEY", f->thing);
+	bool found = is_found_by_criu(j, m) && !options_find(j->options->criu_options, by_name);
 
-	f->option = external_option(j, m);
+	f->option = found ? found_by_criu(j) : by_name;
 	f->option_kind = REQUIRE_ARRANGED;
 	return f;
 }

@@ -17,8 +17,17 @@ bool mount_same_device(const Mount *a, const Mount *b);
 /* Whether `path` is `folder` or below it. */
 bool mount_is_below(const char *path, const char *folder);
 
-/* A mount of criu's own mount namespace, by its number in the snapshot; NULL where it is none of them. */
-const Mount *mount_of_criu(const struct judge *j, size_t i);
+/* Whether it is one of criu's own mount namespace. */
+bool mount_of_criu(const struct judge *j, const Mount *m);
+
+/* Whether criu makes such a file system again; "ext4" and its like it only binds from outside. */
+bool mount_type_is_made(const char *type);
+
+/* Whether its namespace holds what a bind of a part can be made from: the whole, or the root. */
+bool mount_has_source(const struct judge *j, const Mount *m);
+
+/* Whether its namespace holds the master of this slave; that of the root comes from outside anyway. */
+bool mount_has_master(const struct judge *j, const Mount *m);
 
 /*
  * Whether criu, which runs in another namespace, has the same file system mounted: it then finds

@@ -35,24 +35,6 @@ mnt_children_collision(struct judge *j, const struct subject *s)
 	return FINE;
 }
 
-/* The master itself is there, or it is that of the root, which comes from outside anyway. */
-static bool
-has_master_inside(const struct judge *j, const Mount *m)
-{
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
-		if (o->mnt_ns != m->mnt_ns)
-			continue;
-		if (o->shared == m->master)
-			return true;
-		if (o->master == m->master && mount_is_ns_root(j, o) && mount_same_device(o, m) &&
-		    m->root && o->root && mount_is_below(m->root, o->root))
-			return true;
-	}
-	return false;
-}
-
 static enum judgement
 mnt_master_unreachable(struct judge *j, const struct subject *s)
 {
@@ -60,7 +42,7 @@ mnt_master_unreachable(struct judge *j, const struct subject *s)
 
 	if (!m->master)
 		return NOT_ABOUT;
-	if (has_master_inside(j, m))
+	if (mount_has_master(j, m))
 		return FINE;
 	(void) mount_find_external(j, m, judge_text(j, "slave of peer group %u, which is outside", m->master));
 	return FINDING;
@@ -75,9 +57,9 @@ mnt_shared_external(struct judge *j, const struct subject *s)
 	if (!m->shared)
 		return NOT_ABOUT;
 	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = mount_of_criu(j, i);
+		const Mount *o = j->source->mount[i];
 
-		if (!o || o->shared != m->shared)
+		if (!mount_of_criu(j, o) || o->shared != m->shared)
 			continue;
 		f = mount_find(j, m, judge_text(j, "shares peer group %u with criu's side", m->shared));
 		f->option = "--external mnt[]:s";
@@ -129,9 +111,7 @@ mnt_tmpfs_unreachable(struct judge *j, const struct subject *s)
 	cover = cover_of(j, m);
 	if (!cover || !mount_criu_sees(j, cover))
 		return FINE;
-	(void) mount_find_external(j, m,
-				   judge_text(j, "covered by mount %u, which the user namespace does not own",
-					      cover->id));
+	(void) mount_find(j, m, judge_text(j, "covered by mount %u, which the user namespace does not own", cover->id));
 	return FINDING;
 }
 
@@ -175,9 +155,9 @@ static bool
 is_proc_of_criu(const struct judge *j, const Mount *proc)
 {
 	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = mount_of_criu(j, i);
+		const Mount *o = j->source->mount[i];
 
-		if (o && o->fs_type && streq(o->fs_type, "proc") && mount_same_device(o, proc))
+		if (mount_of_criu(j, o) && o->fs_type && streq(o->fs_type, "proc") && mount_same_device(o, proc))
 			return true;
 	}
 	return false;
@@ -293,9 +273,9 @@ static const struct rule rules[] = {
 		.title = "a tmpfs is covered by a mount that may not be taken away",
 		.why = "CRIU reads the content of a tmpfs, and unmounts what covers it in a copy of the "
 		       "namespace. The kernel refuses that for mounts that a user namespace got from "
-		       "outside.",
-		.remedy = "start the tree upon a root of its own, as container engines do; or give criu the "
-			  "mount as external (--external mnt[])",
+		       "outside. With --external mnt[] the dump passes, and the restore fails: such mounts "
+		       "cannot be bound one by one into a user namespace.",
+		.remedy = "start the tree upon a root of its own, as container engines do",
 		.criu_says = "Unable to umount child-overmount",
 		.stage = STAGE_DUMP,
 		UNTIL_UNMOUNTED,

@@ -15,21 +15,6 @@
 
 enum { LINE_ROOM = 4096 };		/* criu's buffer for a line of mountinfo */
 
-static bool
-is_supported(const char *type)
-{
-	static const char *const supported[] = {
-		"proc",	 "sysfs",      "devtmpfs", "binfmt_misc", "tmpfs",   "devpts",	"simfs",
-		"pstore", "mqueue",    "securityfs", "fusectl",	  "debugfs", "tracefs", "cgroup",
-		"cgroup2", "aufs",     "overlay",  "autofs",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(supported); i++)
-		if (streq(type, supported[i]))
-			return true;
-	return false;
-}
-
 static enum judgement
 mnt_fs_unsupported(struct judge *j, const struct subject *s)
 {
@@ -37,7 +22,7 @@ mnt_fs_unsupported(struct judge *j, const struct subject *s)
 
 	if (!mount_is_whole(m) || !m->fs_type || mount_is_ns_root(j, m))
 		return NOT_ABOUT;
-	if (is_supported(m->fs_type))
+	if (mount_type_is_made(m->fs_type))
 		return FINE;
 	for (size_t i = 0; i < j->source->n_mount; i++) {
 		const Mount *o = j->source->mount[i];
@@ -49,20 +34,6 @@ mnt_fs_unsupported(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-static bool
-has_source_inside(const struct judge *j, const Mount *m)
-{
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
-		if (o == m || o->mnt_ns != m->mnt_ns || !mount_same_device(o, m) || !o->root)
-			continue;
-		if (mount_is_whole(o) || (mount_is_ns_root(j, o) && mount_is_below(m->root, o->root)))
-			return true;
-	}
-	return false;
-}
-
 static enum judgement
 mnt_bind_no_root(struct judge *j, const struct subject *s)
 {
@@ -70,7 +41,7 @@ mnt_bind_no_root(struct judge *j, const struct subject *s)
 
 	if (!m->root || mount_is_whole(m) || mount_is_ns_root(j, m))
 		return NOT_ABOUT;
-	if (has_source_inside(j, m))
+	if (mount_has_source(j, m))
 		return FINE;
 	(void) mount_find_external(j, m,
 				judge_text(j, "%s of %s, which is not mounted there itself", m->root,

@@ -42,6 +42,15 @@ is_supported(const NetDevice *d)
 	}
 }
 
+/* Leaves the whole network namespace out of the dump. */
+static void
+offer_external(struct judge *j, struct finding *f, const Namespace *ns)
+{
+	f->here_from = judge_text(j, "rtnetlink(7) in net:[%llu]", (unsigned long long) ns->ino);
+	f->option = judge_text(j, "--external net[%llu]:KEY", (unsigned long long) ns->ino);
+	f->option_kind = REQUIRE_ARRANGED;
+}
+
 static enum judgement
 netdev_kind_unsupported(struct judge *j, const struct subject *s)
 {
@@ -64,9 +73,48 @@ netdev_kind_unsupported(struct judge *j, const struct subject *s)
 			       d->kind ? judge_text(j, "of kind %s", d->kind) :
 					 judge_text(j, "of type %u, without a kind", d->type),
 			       NULL);
-		f->here_from = judge_text(j, "rtnetlink(7) in net:[%llu]", (unsigned long long) ns->ino);
-		f->option = judge_text(j, "--external net[%llu]:KEY", (unsigned long long) ns->ino);
-		f->option_kind = REQUIRE_ARRANGED;
+		offer_external(j, f, ns);
+		said = FINDING;
+	}
+	return said;
+}
+
+static bool
+is_attached(const struct judge *j, const char *name)
+{
+	for (size_t i = 0; i < j->source->n_process; i++) {
+		const Process *p = j->source->process[i];
+
+		for (size_t k = 0; k < p->n_fd; k++)
+			if (p->fd[k]->iff && streq(p->fd[k]->iff, name))
+				return true;
+	}
+	return false;
+}
+
+static enum judgement
+tun_nonpersist_nofd(struct judge *j, const struct subject *s)
+{
+	const Namespace *ns = s->ns;
+	enum judgement said = NOT_ABOUT;
+	bool known;
+
+	if (ns->kind != NAMESPACE_KIND__NS_NET || !ns->has_member_pid || ns->of_criu ||
+	    !index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
+		return NOT_ABOUT;
+	for (size_t i = 0; i < ns->n_device; i++) {
+		const NetDevice *d = ns->device[i];
+		struct finding *f;
+
+		if (!d->name || !is_kind(d, "tun") || !d->has_persistent)
+			continue;
+		if (said == NOT_ABOUT)
+			said = FINE;
+		if (d->persistent || is_attached(j, d->name))
+			continue;
+		f = judge_find(j, judge_text(j, "device %s", d->name),
+			       "not persistent, and held by a process outside the tree", NULL);
+		offer_external(j, f, ns);
 		said = FINDING;
 	}
 	return said;
@@ -228,6 +276,22 @@ static const struct rule rules[] = {
 		.about = ABOUT_NAMESPACE,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_NET) | NEEDS(DOMAIN__DOMAIN_NAMESPACES),
 		.check = netdev_kind_unsupported,
+	},
+	{
+		.id = "tun-nonpersist-nofd",
+		.title = "a tun device belongs to a process outside the tree",
+		.why = "It lives as long as its holder keeps it open, and that is not in the tree: "
+		       "slirp4netns of a rootless container, a VPN client. CRIU could not give it back.",
+		.remedy = "run the container with another network; or keep its network namespace out of the "
+			  "dump (--external net[INO]:KEY), and make it anew for the restore",
+		.criu_says = "No fd info for non persistent tun device",
+		.stage = STAGE_DUMP,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "its holder keeps it as long as the container runs",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_NAMESPACE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_NET),
+		.check = tun_nonpersist_nofd,
 	},
 	{
 		.id = "cg-controller-unknown",

@@ -8,6 +8,8 @@
  *     0a 00 03 00 64 75 6d 6d 79 30 00 ..   IFLA_IFNAME "dummy0"
  *     08 00 04 00 dc 05 00 00               IFLA_MTU 1500
  *     14 00 12 00 0a 00 01 00 64 75 6d 6d 79 00 ..   IFLA_LINKINFO { IFLA_INFO_KIND "dummy" }
+ *     18 00 12 00 08 00 01 00 74 75 6e 00 0c 00 02 00 05 00 06 00 01 00 00 00
+ *                            IFLA_LINKINFO { IFLA_INFO_KIND "tun", IFLA_INFO_DATA { IFLA_TUN_PERSIST 1 } }
  *
  * Where rtnetlink cannot be asked there is /proc/PID/net/dev, which says only the names, and
  * /proc/PID/net/if_inet6 (address, index, prefix, scope, flags, name):
@@ -57,8 +59,9 @@ add_text(struct slice value, struct arena *arena, char **ret)
 	return 0;
 }
 
+/* What the driver of a tun or tap device says of it. */
 static int
-add_kind(struct slice rest, struct arena *arena, NetDevice *d)
+add_tun(struct slice rest, NetDevice *d)
 {
 	unsigned int type;
 	struct slice value;
@@ -68,9 +71,27 @@ add_kind(struct slice rest, struct arena *arena, NetDevice *d)
 		r = netlink_attribute(&rest, &type, &value);
 		if (r <= 0)
 			return r;
-		if (type != IFLA_INFO_KIND)
-			continue;
-		r = add_text(value, arena, &d->kind);
+		if (type == IFLA_TUN_PERSIST && value.n >= 1)
+			SET_FACT(d, persistent, value.p[0] != 0);
+	}
+}
+
+/* The kind stands before what is said of it. */
+static int
+add_info(struct slice rest, struct arena *arena, NetDevice *d)
+{
+	unsigned int type;
+	struct slice value;
+	int r;
+
+	for (;;) {
+		r = netlink_attribute(&rest, &type, &value);
+		if (r <= 0)
+			return r;
+		if (type == IFLA_INFO_KIND)
+			r = add_text(value, arena, &d->kind);
+		else if (type == IFLA_INFO_DATA && d->kind && streq(d->kind, "tun"))
+			r = add_tun(value, d);
 		if (r < 0)
 			return r;
 	}
@@ -93,7 +114,7 @@ add_link_attribute(unsigned int type, struct slice value, struct arena *arena, N
 	case IFLA_IFNAME:
 		return add_text(value, arena, &d->name);
 	case IFLA_LINKINFO:
-		return add_kind(value, arena, d);
+		return add_info(value, arena, d);
 	case IFLA_MTU:
 		SET_FACT(d, mtu, number(value));
 		return 0;

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# get-programs.sh: makes sure that the real programs of the lab are at hand (nginx, redis-server,
-# PostgreSQL 15, runc, python3, ssh, a static busybox, iptables), and prints the path of a file that says
-# where each is, to be sourced:
+# get-programs.sh [programs|engines]: makes sure that the real programs of the lab are at hand, and prints
+# the path of a file that says where each is, to be sourced:
 #
 #	LAB_NGINX=/repo/build/lab/programs/usr/sbin/nginx
 #	LAB_PROGRAM_LIBS=/repo/build/lab/programs/usr/lib/x86_64-linux-gnu
+#
+# "programs" (the default) are nginx, redis-server, PostgreSQL 15, runc, python3, ssh, a static busybox and
+# iptables; "engines" are crun, and podman with what it calls (LAB_ENGINE_LIBS are their libraries).
 #
 # What the machine has is used. What it lacks is downloaded and unpacked, never installed: an
 # install would start services and make users.
@@ -15,6 +17,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
 
 # variable, package, path of the program
+# shellcheck disable=SC2034 # read by name
 programs='
 LAB_NGINX nginx-light /usr/sbin/nginx
 LAB_REDIS redis-server /usr/bin/redis-server
@@ -28,7 +31,22 @@ LAB_SSH openssh-client /usr/bin/ssh
 LAB_BUSYBOX busybox-static /bin/busybox
 LAB_NETFILTER iptables /usr/sbin/xtables-nft-multi
 '
-root=$LAB_CACHE/programs
+# shellcheck disable=SC2034
+engines='
+LAB_CRUN crun /usr/bin/crun
+LAB_PODMAN podman /usr/bin/podman
+LAB_CONMON conmon /usr/bin/conmon
+LAB_NETAVARK netavark /usr/lib/podman/netavark
+LAB_SLIRP slirp4netns /usr/bin/slirp4netns
+'
+set=${1:-programs}
+case $set in
+programs) libs=LAB_PROGRAM_LIBS ;;
+engines) libs=LAB_ENGINE_LIBS ;;
+*) lab_die "no such set of programs: $set" ;;
+esac
+wanted=${!set}
+root=$LAB_CACHE/$set
 env=$root/lab.env
 
 # A busybox of the machine is of use only if it is static: it becomes a container's whole content.
@@ -36,7 +54,22 @@ usable() {
 	[[ -x $1 ]] && { [[ $1 != /bin/busybox ]] || ! ldd "$1" > /dev/null 2>&1; }
 }
 
-lab_lock programs
+# The names under which CRIU calls it are alternatives, made by a script that does not run here. As
+# they stand in a folder of their own, the lab can choose whether a host has iptables or not.
+add_netfilter() {
+	local new=$1 netfilter name
+
+	netfilter=$(sed -n 's/^LAB_NETFILTER=//p' "$new/lab.env")
+	[[ -n $netfilter ]] || return 0
+	mkdir "$new/netfilter"
+	for name in iptables ip6tables iptables-restore ip6tables-restore iptables-save ip6tables-save; do
+		ln -s "$netfilter" "$new/netfilter/$name"
+	done
+	printf 'LAB_NETFILTER_PATH=%q\n' "$root/netfilter" >> "$new/lab.env"
+	printf 'XTABLES_LIBDIR=%q\n' "${netfilter%/sbin/*}/lib/x86_64-linux-gnu/xtables" >> "$new/lab.env"
+}
+
+lab_lock "$set"
 if [[ ! -r $env ]]; then
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
@@ -44,9 +77,9 @@ if [[ ! -r $env ]]; then
 	while read -r variable package path; do
 		[[ -n $variable ]] || continue
 		usable "$path" || missing+=("$package")
-	done <<< "$programs"
+	done <<< "$wanted"
 
-	new=$work/programs
+	new=$work/$set
 	mkdir -p "$new"
 	if ((${#missing[@]} > 0)); then
 		fetch_lists
@@ -65,19 +98,9 @@ if [[ ! -r $env ]]; then
 			path=$root$path
 		fi
 		printf '%s=%q\n' "$variable" "$path"
-	done <<< "$programs" > "$new/lab.env"
-	# The names under which CRIU calls it are alternatives, made by a script that does not run here. As
-	# they stand in a folder of their own, the lab can choose whether a host has iptables or not.
-	mkdir "$new/netfilter"
-	netfilter=$(sed -n 's/^LAB_NETFILTER=//p' "$new/lab.env")
-	for name in iptables ip6tables iptables-restore ip6tables-restore iptables-save ip6tables-save; do
-		ln -s "$netfilter" "$new/netfilter/$name"
-	done
-	{
-		printf 'LAB_NETFILTER_PATH=%q\n' "$root/netfilter"
-		printf 'XTABLES_LIBDIR=%q\n' "${netfilter%/sbin/*}/lib/x86_64-linux-gnu/xtables"
-		printf 'LAB_PROGRAM_LIBS=%q\n' "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
-	} >> "$new/lab.env"
+	done <<< "$wanted" > "$new/lab.env"
+	add_netfilter "$new"
+	printf '%s=%q\n' "$libs" "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" >> "$new/lab.env"
 	rm -rf "$root"
 	mv "$new" "$root"
 fi

@@ -175,14 +175,14 @@ destination_listens() {
 
 # --- restoring ---
 
-# oracle_restore DIR [OPTION…]: into the destination.
+# oracle_restore DIR [OPTION…]: into the destination. ORACLE_INPUT is what CRIU finds as its descriptor 0.
 oracle_restore() {
 	local dir=$1
 	shift
 
 	rm -f "$dir/restore.log" "$dir/root.pid"
 	if destination_run "${LAB_CRIU[@]}" restore -d -D "$dir" -o restore.log --pidfile "$dir/root.pid" "$@" \
-		< /dev/null > "$dir/restore.out" 2>&1; then
+		< "${ORACLE_INPUT:-/dev/null}" > "$dir/restore.out" 2>&1; then
 		oracle_lives "$dir"
 	else
 		printf 'refused: %s\n' "$(oracle_error "$dir/restore.log")"
