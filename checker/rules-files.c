@@ -46,6 +46,13 @@ has_links(const File *f)
 	return f->has_nlink && f->nlink > 0;
 }
 
+/* Deleted in an overlay: the lower layer keeps its name, but the overlay has no way to it. */
+static bool
+is_of_lower_layer(const File *f)
+{
+	return f->nlink == 1 && name_is_gone(f) && is_fs(f, "overlay");
+}
+
 /* A name that was to be looked up and could not; what is not looked up for a reason has no gap. */
 static bool
 name_is_not_known(const struct judge *j, const File *f)
@@ -88,7 +95,7 @@ ghost_bytes(const struct judge *j, const File *f, bool of_overlay)
 	    file_is_foreign(j, f))
 		return 0;
 	if (of_overlay)
-		return f->nlink == 1 && name_is_gone(f) && is_fs(f, "overlay") ? bytes : 0;
+		return is_of_lower_layer(f) ? bytes : 0;
 	return f->nlink == 0 ? bytes : 0;
 }
 
@@ -188,6 +195,10 @@ no_link_because(struct judge *j, const File *f)
 		return judge_text(j, "%s is mounted read-only", m->mountpoint);
 	if (S_ISDIR(f->mode))
 		return "a folder has no hard links";
+	/* CRIU tries each folder above, and takes no link for an answer only where all are of the mount. */
+	if (is_of_lower_layer(f) && m && m->mountpoint && !streq(m->mountpoint, "/"))
+		return judge_text(j, "%s, an overlay below another mount, cannot link what its lower layer has",
+				  m->mountpoint);
 	return NULL;
 }
 

@@ -221,13 +221,19 @@ freeze_v2(struct scene *s)
 
 /* The root of the cgroup namespace is a group that the task is then moved out of. */
 static void
-above_ns_root(struct scene *s)
+in_own_ns(struct scene *s)
+{
+	move_to_group(s, getpid(), "cgroup.procs");
+	can(s, unshare(CLONE_NEWCGROUP), "unshare(CLONE_NEWCGROUP)");
+}
+
+/* The namespace has its root at the group, and the child leaves the group again. */
+static void
+move_up(struct scene *s)
 {
 	char home[SCENE_PATH + 16], text[16];
 	int fd;
 
-	move_to_group(s, getpid(), "cgroup.procs");
-	can(s, unshare(CLONE_NEWCGROUP), "unshare(CLONE_NEWCGROUP)");
 	snprintf(home, sizeof(home), "%s/../cgroup.procs", s->path);
 	fd = (int)must(s, open(home, O_WRONLY | O_CLOEXEC), home);
 	snprintf(text, sizeof(text), "%d", getpid());
@@ -236,10 +242,17 @@ above_ns_root(struct scene *s)
 }
 
 static void
-in_own_ns(struct scene *s)
+above_ns_root(struct scene *s)
 {
-	move_to_group(s, getpid(), "cgroup.procs");
-	can(s, unshare(CLONE_NEWCGROUP), "unshare(CLONE_NEWCGROUP)");
+	in_own_ns(s);
+	move_up(s);
+}
+
+static void
+child_above_ns_root(struct scene *s)
+{
+	in_own_ns(s);
+	fact(s, "child", "%d", tree_child(s, move_up));
 }
 
 #define GROUP_ROW(NAME, SUMMARY, NEEDS, CRIU, RULE, ARG, INSIDE)                                   \
@@ -265,6 +278,9 @@ const struct factory factories_cgroups[] = {
 		  "root cgroup1:pids", "ok", "", "pids", in_own_ns),
 	GROUP_ROW("cg-above-ns-root", "moved above the root of its cgroup namespace",
 		  "root cgroup1:pids", "refused", "cg-ns-suffix", "pids", above_ns_root),
+	GROUP_ROW("cg-child-above-ns-root", "a child moved above the root of its cgroup namespace",
+		  "root cgroup1:pids", "refused", "cg-path-shorter-prefix", "pids",
+		  child_above_ns_root),
 	GROUP_ROW("cg-freezer-thawed", "in a freezer cgroup that is not frozen",
 		  "root cgroup1:freezer", "ok", "", "freezer", root_moves),
 	{ .name = "cg-frozen-v1", .summary = "frozen by a freezer cgroup of the first version",

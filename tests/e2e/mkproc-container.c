@@ -75,6 +75,13 @@ container_enter(struct scene *s)
 		make_device(s, devices[i].path, devices[i].minor);
 	umask(022);
 	path_make_program(s, "pause", 64);
+	container_pivot(s, ".");
+}
+
+void
+container_pivot(struct scene *s, const char *folder)
+{
+	must(s, chdir(folder), folder);
 	can(s, mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), "mount proc");
 	/* pivot_root(2), "pivot_root(".", ".")": the old root ends up over the new one. */
 	must(s, syscall(SYS_pivot_root, ".", "."), "pivot_root");

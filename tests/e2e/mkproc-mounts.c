@@ -69,6 +69,9 @@ overlay(struct scene *s)
 	close(path_make(s, "/tmp/lower/file", 64));
 	mount_at_data(s, "overlay", "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/scratch");
 	fact_fd(s, "fd", (int)must(s, open("/data/file", O_RDONLY), "/data/file"));
+	/* Nothing in an overlay can be linked to a file of the lower layer that was removed there. */
+	if (strcmp(s->factory->arg, "deleted") == 0)
+		must(s, unlink("/data/file"), "unlink");
 	container_settle(s);
 }
 
@@ -235,6 +238,62 @@ bound_deleted(struct scene *s)
 	container_settle(s);
 }
 
+/* Its line of the table is longer than a page. */
+static void
+long_source(struct scene *s)
+{
+	char source[4096];
+
+	memset(source, 'x', sizeof(source) - 1);
+	source[sizeof(source) - 1] = '\0';
+	container_enter(s);
+	can(s, mount(source, "/data", "tmpfs", 0, NULL), "a long source");
+	fact(s, "mount", "/data");
+	container_settle(s);
+}
+
+/* One node of the container's devpts, bound over a file. */
+static void
+devpts_node(struct scene *s)
+{
+	container_enter(s);
+	mount_at_data(s, "devpts", "newinstance");
+	close(path_make(s, "/tmp/node", 0));
+	must(s, mount("/data/ptmx", "/tmp/node", NULL, MS_BIND, NULL), "bind");
+	container_settle(s);
+}
+
+/* A deleted file again, where the overlay is the root: its lower layer is the container's first root. */
+static void
+overlay_root_deleted(struct scene *s)
+{
+	container_enter(s);
+	close(path_make(s, "/lower", (size_t)arg_number(s, "size")));
+	must(s, mount("tmpfs", "/data", "tmpfs", 0, NULL), "tmpfs");
+	make_folder(s, "/data/upper");
+	make_folder(s, "/data/scratch");
+	can(s, mount("overlay", "/tmp", "overlay", 0,
+		     "lowerdir=/,upperdir=/data/upper,workdir=/data/scratch"), "overlay");
+	container_pivot(s, "/tmp");
+	fact_fd(s, "fd", (int)must(s, open("/lower", O_RDONLY), "/lower"));
+	must(s, unlink("/lower"), "unlink");
+	container_settle(s);
+}
+
+/* An open file lost this name and has another, on a mount that takes no new name. */
+static void
+read_only_unlinked(struct scene *s)
+{
+	container_enter(s);
+	close(path_make(s, "/tmp/other", 64));
+	must(s, link("/tmp/other", "/tmp/name"), "link");
+	must(s, mount("/tmp", "/data", NULL, MS_BIND, NULL), "bind");
+	must(s, mount(NULL, "/data", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), "read-only");
+	fact_fd(s, "fd", (int)must(s, open("/data/name", O_RDONLY), "/data/name"));
+	must(s, unlink("/tmp/name"), "unlink");
+	container_settle(s);
+}
+
 #define MOUNT_ROW(NAME, SUMMARY, CRIU, RULE, ARG, INSIDE)                                          \
 	{ .name = (NAME), .summary = (SUMMARY), .needs = "root mntns", .criu = (CRIU),             \
 	  .rule = (RULE), .arg = (ARG), .inside = (INSIDE) }
@@ -251,7 +310,7 @@ const struct factory factories_mounts[] = {
 		  filesystem),
 	MOUNT_ROW("mnt-hugetlbfs", "a hugetlbfs", "refused", "mnt-fs-unsupported", "hugetlbfs",
 		  filesystem),
-	MOUNT_ROW("mnt-overlay", "an overlay with a file of its lower layer open", "ok", "", NULL,
+	MOUNT_ROW("mnt-overlay", "an overlay with a file of its lower layer open", "ok", "", "",
 		  overlay),
 	MOUNT_ROW("mnt-bind", "a bind of a folder of the root", "ok", "", NULL, bind_inside),
 	MOUNT_ROW("mnt-bind-volume", "a bind of a folder of the host", "refused",
@@ -274,6 +333,22 @@ const struct factory factories_mounts[] = {
 	MOUNT_ROW("mnt-mqueue", "an empty mqueue mount", "ok", "mnt-fs-not-empty", "", mqueue),
 	MOUNT_ROW("mnt-mqueue-full", "an mqueue mount with a queue", "refused",
 		  "mnt-fs-not-empty", "full", mqueue),
+	MOUNT_ROW("mnt-long-line", "a mount whose line in the table is longer than a page", "refused", "mnt-long-line",
+		  NULL, long_source),
+	MOUNT_ROW("mnt-devpts-node", "a node of a devpts bound over a file", "refused", "devpts-bind",
+		  NULL, devpts_node),
+	MOUNT_ROW("mnt-overlay-deleted", "a deleted file of an overlay's lower layer", "refused",
+		  "file-link-remap-fail", "deleted", overlay),
+	{ .name = "mnt-root-overlay-deleted",
+	  .summary = "as mnt-overlay-deleted, where the overlay is the root",
+	  .needs = "root mntns", .criu = "needs:--link-remap", .rule = "file-link-remap",
+	  .args = "size=64", .inside = overlay_root_deleted },
+	{ .name = "mnt-root-overlay-deleted-large",
+	  .summary = "as mnt-root-overlay-deleted, of 3 MiB", .needs = "root mntns",
+	  .criu = "needs:--ghost-limit --link-remap", .rule = "file-ovl-lower-unlinked",
+	  .args = "size=3145728", .inside = overlay_root_deleted },
+	MOUNT_ROW("mnt-file-unlinked-ro", "a file that lost its name, on a read-only mount", "refused",
+		  "file-link-remap-fail", NULL, read_only_unlinked),
 	MOUNT_ROW("mnt-file-overmounted", "a file on a mount that another one covers", "refused",
 		  "file-on-overmounted", NULL, overmounted_file),
 	MOUNT_ROW("mnt-file-bound-over", "a file whose name another file is bound over", "refused",

@@ -32,6 +32,7 @@ static const struct kind {
 } kinds[] = {
 	{ "pid", CLONE_NEWPID },       { "uts", CLONE_NEWUTS },   { "ipc", CLONE_NEWIPC },
 	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME }, { "net", CLONE_NEWNET },
+	{ "user", CLONE_NEWUSER },
 };
 
 static void
@@ -325,6 +326,8 @@ const struct factory factories_namespaces[] = {
 	       "ok", "ns-net-nsid", "net", NULL, net_and_child_elsewhere),
 	NS_ROW("ns-child-cgroup", "a child in another cgroup namespace than the root", "root",
 	       "refused", "cg-nested-ns", "cgroup", NULL, child_elsewhere),
+	NS_ROW("ns-child-user", "a child in a user namespace of its own", "userns", "refused",
+	       "ns-nested-user", "user", NULL, child_elsewhere),
 	NS_ROW("ns-child-back", "a child back in the host's UTS namespace", "root", "ok",
 	       "ns-child-in-criu-ns", NULL, NULL, child_back),
 	NS_ROW("ns-time-for-children", "children will be in another time namespace", "root timens",

@@ -28,6 +28,7 @@ static const struct table {
 	{ "tcp", factories_tcp },
 	{ "inet", factories_inet },
 	{ "sockets", factories_sockets },
+	{ "netdevs", factories_netdevs },
 	{ "netlink", factories_netlink },
 	{ "unix", factories_unix },
 	{ "unix-queues", factories_unix_queues },

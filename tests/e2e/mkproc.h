@@ -124,6 +124,8 @@ pid_t first_child(pid_t pid);
 /* A root file system of its own in a new mount namespace (mkproc-container.c). */
 /* In a fresh tmpfs: /pause, /dev/{null,zero,full,urandom}, /proc, /tmp, /data; becomes "/". */
 void container_enter(struct scene *s);
+/* Mounts proc in that folder, the root of a mount, and makes it "/". */
+void container_pivot(struct scene *s, const char *folder);
 /* Settles and becomes /pause, so that nothing of the old root is mapped any more. */
 _Noreturn void container_settle(struct scene *s);
 /* Turns the loopback of the present network namespace on. */
@@ -139,6 +141,7 @@ extern const struct factory factories_locks[];
 extern const struct factory factories_inet[];
 extern const struct factory factories_tcp[];
 extern const struct factory factories_sockets[];
+extern const struct factory factories_netdevs[];
 extern const struct factory factories_netlink[];
 extern const struct factory factories_unix[];
 extern const struct factory factories_unix_queues[];
