@@ -103,7 +103,8 @@ $(BUILD)/gen/%.o: $(GEN)/%.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(HARDEN) -I$(GEN) $(LIB_CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c | $(GEN_H)
+# On the generated headers, too: they are system headers to gcc, which -MMD leaves out.
+$(BUILD)/%.o: %.c $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
