@@ -112,7 +112,7 @@ devpts_bind(struct judge *j, const struct subject *s)
 
 	if (!m->fs_type || !streq(m->fs_type, "devpts"))
 		return NOT_ABOUT;
-	if (mount_is_whole(m) || !m->root || has_source_inside(j, m))
+	if (mount_is_whole(m) || !m->root || mount_has_source(j, m))
 		return FINE;
 	(void) mount_find_external(j, m, judge_text(j, "bind of terminal %s", m->root));
 	return FINDING;
