@@ -11,6 +11,7 @@
 #include "checker/judge.h"
 #include "checker/rulesets.h"
 #include "checker/seen.h"
+#include "checker/values.h"
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -104,6 +105,32 @@ udp_corked(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* "239.1.2.3, ff02::fb" */
+static const char *
+groups_text(struct judge *j, const Socket *s)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < s->n_multicast; i++)
+		text = judge_text(j, "%s%s%s", text, i > 0 ? ", " : "", value_address(j, s->multicast[i], -1));
+	return text;
+}
+
+static enum judgement
+sock_multicast(struct judge *j, const struct subject *s)
+{
+	const Socket *k = s->socket;
+
+	if ((k->family != SOCKET_FAMILY__SOCKET_INET && k->family != SOCKET_FAMILY__SOCKET_INET6) ||
+	    k->type == SOCK_STREAM)
+		return NOT_ABOUT;
+	if (k->n_multicast == 0)
+		return FINE;
+	judge_find(j, judge_socket(j, k), judge_text(j, "has joined %s", groups_text(j, k)), NULL)->here_from =
+		"MCAST_MSFILTER";
+	return FINDING;
+}
+
 #define OF_SOCKETS .about = ABOUT_SOCKET, .source_needs = NEEDS(DOMAIN__DOMAIN_SOCKETS)
 #define UNTIL_CLOSED                    \
 	.lifetime = LIFETIME_PERMANENT, \
@@ -134,6 +161,18 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_SOCKETS,
 		.check = sock_filter_ebpf,
+	},
+	{
+		.id = "sock-multicast",
+		.title = "a socket has joined a multicast group",
+		.why = "CRIU makes the socket again, and does not join: nothing sent to the group arrives any "
+		       "more.",
+		.remedy = "have the program join again afterwards, or restart it there",
+		.stage = STAGE_AFTERWARDS,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_SOCKET,
+		.check = sock_multicast,
 	},
 	{
 		.id = "udp-corked",

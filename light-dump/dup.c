@@ -5,10 +5,11 @@
  *
  * All questions that are ever asked of a duplicate stand in this file: getsockopt(2) of
  * SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_SNDBUF,
- * SO_TIMESTAMP, SO_TIMESTAMPNS, SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its length only), UDP_CORK,
- * TCP_INFO; ioctl(2) SIOCGSKNS, FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL;
- * fcntl(2) F_GETPIPE_SZ; fstat(2); poll(2) with no wait. None changes anything. SO_ERROR would
- * (it clears the error), so it is not asked.
+ * SO_TIMESTAMP, SO_TIMESTAMPNS, SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its
+ * length only), UDP_CORK, MCAST_MSFILTER (no list of sources), TCP_INFO; ioctl(2) SIOCGSKNS,
+ * FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL; fcntl(2) F_GETPIPE_SZ; fstat(2);
+ * poll(2) with no wait. None changes anything. SO_ERROR would (it clears the error), so it is
+ * not asked.
  */
 #include "light-dump/worker.h"
 
@@ -218,6 +219,40 @@ is_same_object(int fd, const Fd *target)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && (!target->has_ino || st.st_ino == target->ino);
+}
+
+static bool
+has_joined(int fd, const struct multicast_group *g)
+{
+	struct group_filter filter = { .gf_interface = g->ifindex };
+	socklen_t length = GROUP_FILTER_SIZE(0);
+
+	if (g->ipv6) {
+		struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+		memcpy(&six.sin6_addr, g->address, sizeof(six.sin6_addr));
+		memcpy(&filter.gf_group, &six, sizeof(six));
+	} else {
+		struct sockaddr_in four = { .sin_family = AF_INET };
+
+		memcpy(&four.sin_addr, g->address, sizeof(four.sin_addr));
+		memcpy(&filter.gf_group, &four, sizeof(four));
+	}
+	return getsockopt(fd, g->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, MCAST_MSFILTER, &filter, &length) == 0;
+}
+
+void
+dup_ask_groups(int pid, int number, uint64_t ino, const struct multicast_group *group, size_t n,
+	       bool *ret_joined)
+{
+	_cleanup_close_ int pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
+	_cleanup_close_ int copy = pidfd < 0 ? -1 : (int) syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	const Fd held = { .has_ino = true, .ino = ino };
+
+	if (copy < 0 || !is_same_object(copy, &held))
+		return;
+	for (size_t i = 0; i < n; i++)
+		ret_joined[i] = has_joined(copy, &group[i]);
 }
 
 /* What a pipe's duplicate shows is its fill and size, which alone say little: no gap for it. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sockets of the tree: what the kernel's tables say (sockets-ask.c), what only the
- * descriptors say (sockets-held.c), where bound paths lead and who holds the other ends outside
- * (sockets-ends.c). What tends to pass is left to be seen again (sockets-again.c).
+ * descriptors say (sockets-held.c, multicast.c), where bound paths lead and who holds the other
+ * ends outside (sockets-ends.c). What tends to pass is left to be seen again (sockets-again.c).
  */
 #include "light-dump/collectors.h"
+#include "light-dump/multicast.h"
 #include "light-dump/sockets-again.h"
 #include "light-dump/sockets-ask.h"
 #include "light-dump/sockets-ends.h"
@@ -70,6 +71,9 @@ sockets_collect(struct tree_context *c)
 	if (r < 0)
 		return r;
 	r = finish_held(&s);
+	if (r < 0)
+		return r;
+	r = multicast_collect(&s);
 	if (r < 0)
 		return r;
 	r = sockets_find_ends(&s);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/fdkind.h"
+#include "kernel/igmp.h"
 #include "kernel/stat.h"
 #include "light-dump/collector.h"
 #include "light-dump/intern.h"
@@ -113,6 +114,13 @@ struct dup {
 	bool refused;			/* that no duplicate is made was noted */
 };
 void dup_look(struct task_context *c, struct dup *dup, Fd *fd);
+
+/*
+ * Which of the multicast groups a socket has joined: sets ret_joined[i] of those. Nothing is
+ * set where the descriptor is another's now, or may not be looked at.
+ */
+void dup_ask_groups(int pid, int number, uint64_t ino, const struct multicast_group *group, size_t n,
+		    bool *ret_joined);
 
 /* UDP_CORK alone, of a socket known before. 0; -ESRCH, -EBADF when it is gone; -errno. */
 int dup_ask_cork(int pid, const Fd *fd, bool *ret);
