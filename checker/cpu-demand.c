@@ -110,6 +110,15 @@ cpu_demand_of(const Snapshot *tree)
 	return d;
 }
 
+bool
+cpu_is_masked(const struct judge *j, const struct cpu_demand *d, const struct cpu_feature *f)
+{
+	/* It has instructions of its own, then: no variable of a library's keeps it from them. */
+	if (d->avx512_user && (f->flags & CPU_ZMM))
+		return false;
+	return cpu_list_names(j->options->cpu_masked, f);
+}
+
 /* Which word of OPENSSL_ia32cap has the feature, and where; -1: none. */
 static int
 openssl_bit(const struct cpu_feature *f, unsigned int *ret_word)

@@ -18,6 +18,9 @@ struct cpu_demand {
 
 struct cpu_demand cpu_demand_of(const Snapshot *tree);
 
+/* Whether --cpu-masked names it, and nothing that was seen says otherwise. */
+bool cpu_is_masked(const struct judge *j, const struct cpu_demand *d, const struct cpu_feature *f);
+
 /* Features to be masked, gathered one by one; all zero: none. */
 struct cpu_mask {
 	const char *names;		/* "avx512f,avx512bw", as --cpu-masked takes them */

@@ -22,11 +22,11 @@ weigh(const struct cpu_feature *f, const struct cpu_demand *d, bool criu_compare
 {
 	if (criu_compares && (f->flags & CPU_OF_CRIU))
 		return WEIGHT_BLOCKER;
+	if ((f->dispatch & d->dispatch) || (f->flags & d->levels))
+		return WEIGHT_BLOCKER;
 	if (!(f->flags & CPU_FAULTS))
 		return WEIGHT_NOTE;
-	if ((f->dispatch & d->dispatch) || (d->dispatch & DISPATCH_ANY) || (f->flags & d->levels))
-		return WEIGHT_BLOCKER;
-	if (d->avx512_user && (f->flags & CPU_ZMM))
+	if ((d->dispatch & DISPATCH_ANY) || (d->avx512_user && (f->flags & CPU_ZMM)))
 		return WEIGHT_BLOCKER;
 	return WEIGHT_WARNING;
 }
@@ -61,7 +61,7 @@ missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_wor
 		enum weight w;
 
 		if (!here->known[f->word] || !there->known[f->word] || !cpu_has(here, f) ||
-		    cpu_has(there, f) || cpu_list_names(j->options->cpu_masked, f))
+		    cpu_has(there, f) || cpu_is_masked(j, d, f))
 			continue;
 		w = weigh(f, d, criu_compares);
 		ret->names[w] = join(j, ret->names[w], " ", f->name);

@@ -193,21 +193,22 @@ cpu_xcomp_size(struct judge *j, const struct subject *s)
 }
 
 static bool
-component_masked(struct judge *j, unsigned int component)
+component_masked(struct judge *j, const struct cpu_demand *d, unsigned int component)
 {
 	const char *name = component == 2 ? "avx" : component >= 5 && component <= 7 ? "avx512f" :
 			   component == 9 ? "ospke" : NULL;
 
 	for (size_t i = 0; name && i < n_cpu_features; i++)
 		if (streq(cpu_features[i].name, name))
-			return cpu_list_names(j->options->cpu_masked, &cpu_features[i]);
+			return cpu_is_masked(j, d, &cpu_features[i]);
 	return false;
 }
 
 static enum judgement
 cpu_state_dropped(struct judge *j, const struct subject *s)
 {
-	const Thread *user = cpu_demand_of(j->source).avx512_user;
+	struct cpu_demand demand = cpu_demand_of(j->source);
+	const Thread *user = demand.avx512_user;
 	struct pair p;
 	enum judgement said = pair_read(j, &p);
 
@@ -215,7 +216,7 @@ cpu_state_dropped(struct judge *j, const struct subject *s)
 	for (unsigned int i = 2; said != NOT_ABOUT && said != UNKNOWN && i < CPU_COMPONENTS; i++) {
 		struct finding *f;
 
-		if (!((p.here.xfeatures & ~p.there.xfeatures) >> i & 1) || component_masked(j, i))
+		if (!((p.here.xfeatures & ~p.there.xfeatures) >> i & 1) || component_masked(j, &demand, i))
 			continue;
 		f = cpuid_find(j, cpu_component_name(i), "kept", "not there");
 		said = FINDING;
