@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The options that criu 4.2 takes: their names, how they take a value, at which stage they
- * count. tests/e2e/options.bats asks a real criu the same.
+ * count. tests/lab/options.bats asks a real criu the same.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ enum criu_form {
 	FORM_SIZE,			/* a number, K, M or G behind it */
 	FORM_NUMBER,
 	FORM_FD,			/* fd[NUMBER]:WHAT */
-	FORM_COLON,			/* A:B */
+	FORM_COLON,			/* A:B, or one of `words` */
 	FORM_EQUALS,			/* A=B */
 };
 
@@ -46,7 +46,7 @@ struct criu_option {
 	bool undone;			/* --no-NAME is there too */
 	bool repeats;			/* each counts; of others the last */
 	enum criu_form form;
-	const char *words;		/* for FORM_WORD and FORM_WORDS, parted by blanks */
+	const char *words;		/* parted by blanks; NULL: none */
 };
 
 extern const struct criu_option criu_options[];

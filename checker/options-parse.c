@@ -107,7 +107,7 @@ check_value(struct parser *p, const struct criu_option *o, const char *value)
 			return 0;
 		return refuse(p, "--%s: '%.*s' is not of the form fd[NUMBER]:WHAT", o->name, MAX_SHOWN, value);
 	case FORM_COLON:
-		if (strchr(value, ':'))
+		if (strchr(value, ':') || (o->words && is_one_of(slice_of(value), o->words)))
 			return 0;
 		return refuse(p, "--%s: '%.*s' has no colon", o->name, MAX_SHOWN, value);
 	case FORM_EQUALS:

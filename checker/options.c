@@ -73,12 +73,23 @@ same_inherited(struct slice given, struct slice wanted)
 	       slice_cut(&given, ":") && same_text(given, wanted);
 }
 
+size_t
+options_external(const char *value)
+{
+	const char *end = strchr(value, ']');
+
+	/* A path may hold brackets itself: "mnt[/srv/a[1]]:KEY". */
+	for (const char *p = end; strncmp(value, "mnt[/", 5) == 0 && p; p = strchr(p + 1, ']'))
+		if (!p[1] || p[1] == ':')
+			end = p;
+	return end ? (size_t) (end - value) + 1 : strlen(value);
+}
+
 /* External things are named by what stands up to the bracket; the key behind is free. */
 static bool
 same_external(struct slice given, struct slice wanted)
 {
-	const char *bracket = wanted.n ? memrchr(wanted.p, ']', wanted.n) : NULL;
-	size_t n = bracket ? (size_t) (bracket - wanted.p) + 1 : wanted.n;
+	size_t n = options_external(wanted.p);
 
 	if (given.n < n || memcmp(given.p, wanted.p, n) != 0 || (given.n > n && given.p[n] != ':'))
 		return false;
@@ -96,9 +107,10 @@ same_value(const struct criu_option *option, const char *given_text, const char 
 		return same_inherited(given, wanted);
 	if (streq(option->name, "external"))
 		return same_external(given, wanted);
-	/* iptables is what is missing where this is asked for: both others do without. */
+	/* "none" is the older word for "skip", which does without anything. */
 	if (streq(option->name, "network-lock"))
-		return slice_eq(given, "nftables") || slice_eq(given, "skip");
+		return slice_eq(given, "skip") || slice_eq(given, "none") ||
+		       (slice_eq(given, "nftables") && slice_eq(wanted, "nftables"));
 	if (option->form == FORM_SIZE)
 		return options_size(given_text) >= options_size(wanted_text);
 	return same_text(given, wanted);
@@ -109,11 +121,11 @@ static struct slice
 external_mount(const char *wanted)
 {
 	struct slice s = slice_of(wanted ? wanted : "");
-	const char *bracket = s.n ? memrchr(s.p, ']', s.n) : NULL;
+	size_t n = options_external(s.p);
 
-	if (!bracket || !slice_cut(&s, "mnt["))
+	if (!slice_cut(&s, "mnt[") || n < 5)
 		return SLICE("");
-	s.n = (size_t) (bracket - s.p);
+	s.n = n - 5;
 	return s;
 }
 

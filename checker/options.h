@@ -30,6 +30,9 @@ void options_free(struct given_options *g);
 /* Whether it has an effect: it is not undone, and none behind it takes its place. */
 bool options_count(const struct given_options *g, const struct given_option *given);
 
+/* How long the name of an external thing is: "mnt[/srv/data]" of "mnt[/srv/data]:KEY". */
+size_t options_external(const char *value);
+
 /* Bytes of "8M", "8MB"; 0 where criu would not read it as a size. */
 uint64_t options_size(const char *value);
 

@@ -134,6 +134,16 @@ say_loss(struct judge *j, const char *given, const char *who)
 	f->remedy = judge_text(j, "leave out --%s where that is too much to lose", given);
 }
 
+/* One finding tells of both stages. */
+static bool
+needed_later(const char *option)
+{
+	const char *value;
+	const struct criu_option *o = options_wanted(option, &value);
+
+	return o && o->role == ROLE_LIFT && o->stages == AT_BOTH && !streq(o->name, "external");
+}
+
 void
 judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option,
 	      const char *who)
@@ -158,7 +168,8 @@ judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, con
 	f->severity = SEVERITY_BLOCKER;
 	f->lifetime = LIFETIME_PERMANENT;
 	f->detail = "CRIU needs an option for this that is not among those it will be given.";
-	f->remedy = judge_text(j, "give criu %s at %s", option, stage_name(stage));
+	f->remedy = judge_text(j, "give criu %s at %s%s", option, stage_name(stage),
+			       stage == STAGE_DUMP && needed_later(option) ? " and restore" : "");
 }
 
 /* ---- what findings offer ---- */
@@ -173,12 +184,12 @@ at_restore(struct judge *j, const struct criu_option *option, const char *text, 
 	static const struct {
 		const char *external, *inherited;
 	} kinds[] = { { "file[", "file[" }, { "tty[", "tty[" }, { "unix[", "socket:[" } };
-	const char *bracket = value ? strrchr(value, ']') : NULL;
+	const char *behind;
 	int n;
 
 	if (!(option->stages & AT_RESTORE))
 		return NULL;
-	if (!streq(option->name, "external") || !bracket)
+	if (!streq(option->name, "external") || !value)
 		return text;
 	if (strncmp(value, "mnt[]", 5) == 0)
 		return "--external mnt[]";		/* the letters are for the dump */
@@ -188,11 +199,14 @@ at_restore(struct judge *j, const struct criu_option *option, const char *text, 
 		if (slice_cut(&rest, kinds[i].external))
 			return judge_text(j, "--inherit-fd fd[N]:%s%s", kinds[i].inherited, rest.p);
 	}
-	n = (int) (bracket - value) - 4;
-	if (strncmp(value, "mnt[", 4) == 0 && n >= 0 && bracket[1] == ':')
-		return judge_text(j, "--external mnt[%s]:%.*s", bracket + 2, n, value + 4);
-	if ((strncmp(value, "net[", 4) == 0 || strncmp(value, "pid[", 4) == 0) && bracket[1] == ':')
-		return judge_text(j, "--inherit-fd fd[N]:%s", bracket + 2);
+	n = (int) options_external(value);
+	behind = value + n;
+	if (*behind != ':')
+		return text;
+	if (strncmp(value, "mnt[", 4) == 0 && n > 5)
+		return judge_text(j, "--external mnt[%s]:%.*s", behind + 1, n - 5, value + 4);
+	if (strncmp(value, "net[", 4) == 0 || strncmp(value, "pid[", 4) == 0)
+		return judge_text(j, "--inherit-fd fd[N]:%s", behind + 1);
 	return text;
 }
 

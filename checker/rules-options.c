@@ -93,10 +93,10 @@ option_network_unlocked(struct judge *j, const struct subject *s)
 {
 	const struct given_option *g = this_option(j, s);
 
-	if (!has_value(g, "skip"))
+	if (!has_value(g, "skip") && !has_value(g, "none"))
 		return NOT_ABOUT;
 	/* Where the finding that it lifts stands, the price stands too. */
-	if (!is_needed(j, "--tcp-established") || is_needed(j, "--network-lock skip"))
+	if (!is_needed(j, "--tcp-established") || is_needed(j, judge_text(j, "--network-lock %s", g->value)))
 		return FINE;
 	judge_find(j, option_name(j, g), "TCP connections are open", NULL);
 	return FINDING;

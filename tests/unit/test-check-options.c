@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What criu would make of a text of options, and whether they hold what a rule asks for. What is
- * taken and refused here, the real criu takes and refuses: tests/e2e/options.bats asks it.
+ * taken and refused here, the real criu takes and refuses: tests/lab/options.bats asks it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +46,8 @@ static const struct {
 	{ "--external mnt[/etc]:hosts", "--external mnt[/etc/hosts]:KEY", false },
 	{ "--external mnt[/etc/hosts]", "--external mnt[/etc/hosts]:KEY", true },
 	{ "--external mnt[/etc/hosts]x", "--external mnt[/etc/hosts]:KEY", false },
+	{ "--external 'mnt[/a [x]]:d'", "--external mnt[/a [x]]:KEY", true },
+	{ "--external 'mnt[d]:/srv/a [x]'", "--external mnt[d]:/a [x]", true },
 	{ "--external mnt[/a]:a --external mnt[/b]:b", "--external mnt[/a]:KEY", true },
 	{ "--ext-mount-map /etc/hosts:h", "--external mnt[/etc/hosts]:KEY", true },
 	{ "--ext-mount-map auto", "--external mnt[]", true },
@@ -59,6 +61,8 @@ static const struct {
 	{ "--external mnt[]", "--external mnt[]:m", false },
 	{ "--external mnt[]:s", "--external mnt[]:m", false },
 	{ "--network-lock skip", "--network-lock nftables", true },
+	{ "--network-lock none", "--network-lock skip", true },
+	{ "--network-lock nftables", "--network-lock skip", false },
 	{ "--network-lock=nftables", "--network-lock nftables", true },
 	{ "--network-lock iptables", "--network-lock nftables", false },
 	{ "--freeze-cgroup /sys/fs/cgroup/job", "--freeze-cgroup PATH", true },
@@ -120,6 +124,7 @@ static const struct {
 	{ "--inherit-fd 5:x", "--inherit-fd: '5:x' is not of the form fd[NUMBER]:WHAT" },
 	{ "--port none", "--port: 'none' is not a number" },
 	{ "--join-ns net", "--join-ns: 'net' has no colon" },
+	{ "-M /a", "--ext-mount-map: '/a' has no colon" },
 	{ "--veth-pair eth0", "--veth-pair: 'eth0' has no '='" },
 	{ "dump -j", "'dump' belongs to no option" },
 	{ "-j -", "'-' belongs to no option" },
