@@ -250,6 +250,37 @@ may_raise(const struct judge *j, bool *ret_known)
 	return *ret_known && (held >> CAP_OF_SYS_RESOURCE & 1);
 }
 
+static const char *
+limit_text(struct judge *j, const char *name, uint64_t value)
+{
+	return value == UNLIMITED ? judge_text(j, "%s unlimited", name) :
+				    judge_text(j, "%s %llu", name, (unsigned long long) value);
+}
+
+/* Measured: the restored task silently gets the hard limit of the criu that restores, where that is lower. */
+static enum judgement
+limits_above(struct judge *j, const Process *p)
+{
+	const CriuPlace *place = j->destination->criu_place;
+	enum judgement said = FINE;
+
+	for (size_t i = 0; i < p->n_limit; i++)
+		for (size_t k = 0; k < place->n_limit; k++) {
+			const Limit *l = p->limit[i], *of_criu = place->limit[k];
+			struct finding *f;
+
+			if (!l->name || !of_criu->name || !streq(l->name, of_criu->name) || l->hard <= of_criu->hard)
+				continue;
+			f = judge_find(j, l->name, limit_text(j, "hard", l->hard),
+				       limit_text(j, "criu, without cap_sys_resource:", of_criu->hard));
+			f->severity = SEVERITY_WARNING;
+			f->stage = STAGE_AFTERWARDS;
+			f->there_from = judge_text(j, "/proc/%d/limits", place->pid);
+			said = FINDING;
+		}
+	return said;
+}
+
 static enum judgement
 rlimits(struct judge *j, const struct subject *s)
 {
@@ -268,7 +299,11 @@ rlimits(struct judge *j, const struct subject *s)
 					     (unsigned long long) l->hard), NULL);
 		return FINDING;
 	}
-	if (index_same_host(j->source, j->destination) || may_raise(j, &known) || !known)
+	if (may_raise(j, &known) || !known)
+		return FINE;
+	if (j->destination->criu_place && j->destination->criu_place->n_limit)
+		return limits_above(j, s->process);
+	if (index_same_host(j->source, j->destination))
 		return FINE;
 	f = judge_find(j, "hard limits", NULL, "no cap_sys_resource");
 	f->severity = SEVERITY_WARNING;

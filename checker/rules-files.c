@@ -11,8 +11,10 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "checker/paths.h"
+#include "checker/place.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
+#include <linux/capability.h>
 #include <sys/stat.h>
 
 #define GHOST_LIMIT (1ULL << 20)	/* criu's default */
@@ -187,6 +189,7 @@ no_link_because(struct judge *j, const File *f)
 	static const char *const without_links[] = { "vfat", "exfat", "msdos", "ntfs", "ntfs3", "iso9660",
 						     "squashfs", "erofs", "sysfs", "cgroup", "cgroup2" };
 	const Mount *m = f->has_mnt_id ? index_mount(j->at, f->mnt_ns, f->mnt_id) : NULL;
+	uint64_t caps;
 
 	for (size_t i = 0; i < ARRAY_SIZE(without_links); i++)
 		if (is_fs(f, without_links[i]))
@@ -199,6 +202,8 @@ no_link_because(struct judge *j, const File *f)
 	if (is_of_lower_layer(f) && m && m->mountpoint && !streq(m->mountpoint, "/"))
 		return judge_text(j, "%s, an overlay below another mount, cannot link what its lower layer has",
 				  m->mountpoint);
+	if (place_capabilities_here(j, &caps) && !(caps >> CAP_DAC_READ_SEARCH & 1))
+		return "linking an open file takes cap_dac_read_search, which criu would lack";
 	return NULL;
 }
 

@@ -94,8 +94,13 @@ pipe_external_end(struct judge *j, const struct subject *s)
 	const Fd *fd = s->fd;
 	struct finding *f;
 
-	if ((fd->kind != FD_KIND__FD_PIPE && fd->kind != FD_KIND__FD_FIFO) || !fd->has_outside_end)
+	if (fd->kind != FD_KIND__FD_PIPE && fd->kind != FD_KIND__FD_FIFO)
 		return NOT_ABOUT;
+	if (!fd->has_outside_end)
+		return fd->outside_unseen == 0 ? NOT_ABOUT :
+			judge_unknown(j, false, DOMAIN__DOMAIN_FDS, judge_fd_target(j, fd),
+				      judge_text(j, "whether one of %u processes of other users has its other end",
+						 fd->outside_unseen));
 	if (!fd->outside_end)
 		return FINE;
 	f = judge_find(j, judge_fd_target(j, fd),

@@ -123,18 +123,32 @@ task_thread_unshared(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* "worker 4211, of session 4100 of bash 4100" */
+static const char *
+session_text(struct judge *j, const Process *p)
+{
+	for (size_t i = 0; i < p->n_outsider; i++)
+		if (p->outsider[i]->tie == TIE__TIE_SESSION)
+			return judge_text(j, "%s, of session %d%s%s", judge_process(j, p), p->sid,
+					  p->outsider[i]->comm ? " of " : "",
+					  p->outsider[i]->comm ? p->outsider[i]->comm : "");
+	return judge_process(j, p);
+}
+
 static enum judgement
 root_not_session_leader(struct judge *j, const struct subject *s)
 {
 	const Process *root = index_root(j->at);
+	const char *who;
 
 	(void) s;
 	if (!root || !root->has_sid)
 		return NOT_ABOUT;
 	if (root->sid == root->pid)
 		return FINE;
-	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--shell-job", judge_process(j, root));
-	judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--shell-job", judge_process(j, root));
+	who = session_text(j, root);
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--shell-job", who);
+	judge_require(j, REQUIRE_LOSSLESS, STAGE_RESTORE, "--shell-job", who);
 	return FINE;
 }
 

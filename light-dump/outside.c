@@ -236,8 +236,12 @@ tell_fd(const struct search *s, Fd *fd)
 	if (!intern_find(&s->keys, &key, &index))
 		return 0;
 	p = &s->pipe[index];
-	if (p->ends == END_BOTH || (!p->found && s->unseen > 0))
+	if (p->ends == END_BOTH)
 		return 0;
+	if (!p->found && s->unseen > 0) {
+		SET_FACT(fd, outside_unseen, (uint32_t) s->unseen);
+		return 0;
+	}
 	SET_FACT(fd, outside_end, p->found);
 	if (!p->found)
 		return 0;
