@@ -195,8 +195,8 @@ observe_pipeline() {
 
 	table 'pipeline follow: tail -f sleeps in poll() when it is frozen'
 	program_start pipeline follow
-	dump '' 'NO RULE: poll() ends with EINTR in the original, too, and tail -f exits'
-	restore '' 'NO RULE: as above'
+	dump '' 'task-call-cut-short (poll() ends with EINTR in the original, too, and tail -f exits)'
+	restore '' 'task-call-cut-short'
 	program_stop
 }
 

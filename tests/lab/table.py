@@ -47,6 +47,9 @@ LEAST_SITUATIONS, LEAST_REFUSED = 90, 1 / 3
 # Where we may disagree, and why it cannot be seen from outside. One that agrees after all is an error.
 MOST_EXCEPTIONS = 3
 EXCEPTIONS = {
+    "unix-scm-tty": "what is in flight in a unix socket is held by no process; fdinfo tells how many "
+                    "descriptors there are (a warning), nothing tells what they are",
+    "unix-scm-packet-pipe": "as unix-scm-tty; that a pipe is in packet mode only its descriptor would tell",
 }
 
 Situation = collections.namedtuple("Situation", "name domain")
