@@ -327,3 +327,21 @@ join_records(struct snapshot *s, struct record *const *record, size_t n)
 			 s->facts->file[i]->used_fd && !j.use[i].not_append);
 	return 0;
 }
+
+Process *
+process_of_tree(const Snapshot *s, int pid)
+{
+	size_t low = 0, high = s->n_process;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->process[middle]->pid == pid)
+			return s->process[middle];
+		if (s->process[middle]->pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}

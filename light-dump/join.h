@@ -13,3 +13,6 @@
  * -ENOMEM.
  */
 int join_records(struct snapshot *s, struct record *const *record, size_t n);
+
+/* The process of the tree with this pid, after the join: they stand in the order of pids. NULL: none. */
+Process *process_of_tree(const Snapshot *s, int pid);

@@ -16,6 +16,7 @@
 #include "kernel/fdkind.h"
 #include "kernel/stat.h"
 #include "light-dump/intern.h"
+#include "light-dump/join.h"
 #include "light-dump/procfile.h"
 
 #include <fcntl.h>
@@ -55,24 +56,6 @@ cleanup_family(struct family *f)
 	free(f->own);
 	numbers_free(&f->scratch);
 	buffer_free(&f->text);
-}
-
-static Process *
-find_process(const Snapshot *s, int pid)
-{
-	size_t low = 0, high = s->n_process;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->process[middle]->pid == pid)
-			return s->process[middle];
-		if (s->process[middle]->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
 }
 
 static int
@@ -116,9 +99,9 @@ tie_leaders(struct family *f)
 	for (size_t i = 0; r == 0 && i < s->n_process; i++) {
 		Process *p = s->process[i];
 
-		if (p->has_sid && p->sid > 0 && !find_process(s, p->sid))
+		if (p->has_sid && p->sid > 0 && !process_of_tree(s, p->sid))
 			r = tie(f, p, TIE__TIE_SESSION, p->sid);
-		if (r == 0 && p->has_pgid && p->pgid > 0 && p->pgid != p->sid && !find_process(s, p->pgid))
+		if (r == 0 && p->has_pgid && p->pgid > 0 && p->pgid != p->sid && !process_of_tree(s, p->pgid))
 			r = tie(f, p, TIE__TIE_GROUP, p->pgid);
 	}
 	return r;
@@ -309,7 +292,7 @@ look_at_children(struct family *f, int parent)
 		uint32_t pid;
 
 		if (parse_u32(word, 10, &pid) == 0 && (int) pid != getpid() &&
-		    !find_process(f->c->snapshot->facts, (int) pid))
+		    !process_of_tree(f->c->snapshot->facts, (int) pid))
 			r = look_at(f, (int) pid);
 	}
 	return r;
@@ -342,7 +325,7 @@ kin_collect(struct tree_context *c)
 	r = root_sub(c->root, "proc", &f.proc);
 	if (r < 0)
 		return r;
-	f.first = find_process(c->snapshot->facts, c->snapshot->facts->tree->root_pid);
+	f.first = process_of_tree(c->snapshot->facts, c->snapshot->facts->tree->root_pid);
 	if (!f.first)
 		return 0;
 	r = tie_leaders(&f);

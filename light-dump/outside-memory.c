@@ -13,6 +13,7 @@
 
 #include "kernel/stat.h"
 #include "light-dump/intern.h"
+#include "light-dump/join.h"
 #include "light-dump/procfile.h"
 
 enum { PROT_IS_SHARED = 8, PROT_IS_WRITE = 2, MAX_WANTED = 4096 };
@@ -188,24 +189,6 @@ look_at(struct hunt *h, int pid)
 	return r;
 }
 
-static bool
-is_in_tree(const Snapshot *s, int pid)
-{
-	size_t low = 0, high = s->n_process;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->process[middle]->pid == pid)
-			return true;
-		if (s->process[middle]->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 int
 outside_memory_collect(struct tree_context *c)
 {
@@ -222,7 +205,7 @@ outside_memory_collect(struct tree_context *c)
 	if (r == 0)
 		r = procfile_numbers(&h.proc, ".", MAX_TASKS, &pids);
 	for (size_t i = 0; r == 0 && i < pids.n && h.found < h.n; i++)
-		if (!is_in_tree(c->snapshot->facts, pids.number[i]))
+		if (!process_of_tree(c->snapshot->facts, pids.number[i]))
 			r = look_at(&h, pids.number[i]);
 	return r;
 }

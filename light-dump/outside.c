@@ -10,6 +10,7 @@
 #include "light-dump/collectors.h"
 
 #include "light-dump/intern.h"
+#include "light-dump/join.h"
 #include "light-dump/procfile.h"
 
 #include <fcntl.h>
@@ -188,24 +189,6 @@ look_at_process(struct search *s, const struct root *all, int pid)
 	}
 }
 
-static bool
-is_in_tree(const Snapshot *facts, int pid)
-{
-	size_t low = 0, high = facts->n_process;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (facts->process[middle]->pid == pid)
-			return true;
-		if (facts->process[middle]->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 static int
 look_at_all(struct search *s)
 {
@@ -220,7 +203,7 @@ look_at_all(struct search *s)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < pids.n && s->wanted > 0; i++)
-		if (!is_in_tree(s->c->snapshot->facts, pids.number[i]))
+		if (!process_of_tree(s->c->snapshot->facts, pids.number[i]))
 			look_at_process(s, &all, pids.number[i]);
 	return 0;
 }
