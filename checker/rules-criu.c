@@ -218,8 +218,8 @@ static const struct rule rules[] = {
 		.title = "the kernel cannot list sockets of the tree's network namespace",
 		.why = "CRIU asks for all unix, TCP, UDP, packet and netlink sockets of a namespace that "
 		       "it dumps, whether there are any or not.",
-		.remedy = "install the modules of the running kernel (unix_diag, tcp_diag, udp_diag, "
-			  "af_packet_diag, netlink_diag)",
+		.remedy = "load them: modprobe -a unix_diag tcp_diag udp_diag af_packet_diag netlink_diag; "
+			  "where modprobe does not find them, install the modules of the running kernel",
 		OF_HOST,
 		UNTIL_INSTALLED,
 		.about = ABOUT_TREE,
@@ -231,7 +231,9 @@ static const struct rule rules[] = {
 		.title = "the kernel cannot list a socket of the tree",
 		.why = "CRIU learns the state of a socket by sock_diag(7), and the handler for this kind is "
 		       "not there.",
-		.remedy = "install the module of the running kernel that lists such sockets",
+		.remedy = "load the module that lists such sockets (modprobe tcp_diag, udp_diag, "
+			  "raw_diag, unix_diag, af_packet_diag or netlink_diag), or install the modules "
+			  "of the running kernel",
 		OF_HOST,
 		UNTIL_INSTALLED,
 		.about = ABOUT_SOCKET,

@@ -393,7 +393,8 @@ static const struct rule rules[] = {
 		.id = "dst-file-mode",
 		.title = "a file or folder has another mode",
 		.why = "CRIU compares the whole mode of all it opens, of folders and devices too.",
-		.remedy = "give it the same mode",
+		.remedy = "give it the same mode (chmod); where only rwx differ, criu restore "
+			  "--skip-file-rwx-check passes over it",
 		.criu_says = "has bad mode",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A mode stays until someone changes it.",

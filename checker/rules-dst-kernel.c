@@ -153,7 +153,7 @@ ipc_sysctls(struct judge *j, const struct subject *s)
  * a kernel whose configuration cannot be read leaves the verdict alone.
  */
 #define FEATURE_ROW                                                                             \
-	.remedy = "choose a host whose kernel has it",                                          \
+	.remedy = "boot a kernel there that was built with it, or choose another host",          \
 	.stage = STAGE_RESTORE, .lifetime_why = "It needs another kernel.",                     \
 	.destination_needs = OF_KERNEL
 
@@ -261,7 +261,7 @@ static const struct rule rules[] = {
 		.id = "dst-loginuid",
 		.title = "a task's login uid cannot be set there",
 		.why = "CRIU writes /proc/PID/loginuid, which takes cap_audit_control.",
-		.remedy = "restore where that capability is allowed",
+		.remedy = "run criu restore with that capability (a container: --cap-add AUDIT_CONTROL)",
 		.criu_says = "Setting loginuid for",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A bounding set only shrinks.",

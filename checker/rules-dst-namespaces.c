@@ -163,7 +163,8 @@ static const struct rule rules[] = {
 		.id = "dst-userns",
 		.title = "no user namespace can be made on the destination",
 		.why = "The tree lives in one.",
-		.remedy = "allow user namespaces there",
+		.remedy = "allow user namespaces there (sysctl user.max_user_namespaces), or choose "
+			  "another host",
 		.criu_says = "Can't fork for",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "It needs a setting or another kernel.",
@@ -218,7 +219,8 @@ static const struct rule rules[] = {
 		.id = "mnt-fs-module",
 		.title = "a file system of the tree's mounts is not to be had there",
 		.why = "CRIU mounts it anew.",
-		.remedy = "load its module, or install the kernel's modules",
+		.remedy = "load its module there (modprobe), or install the modules of the kernel that "
+			  "runs there",
 		.criu_says = "Can't mount at",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A kernel without the module stays without it.",

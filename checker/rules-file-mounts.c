@@ -231,8 +231,8 @@ static const struct rule rules[] = {
 		.title = "a file is open on a mount that is not there any more",
 		.why = "CRIU finds the file through the mount table of its namespace. The mount was "
 		       "detached (umount -l), or the descriptor came from another mount namespace.",
-		.remedy = "have the program close the file; or name it as external at dump and hand it "
-			  "over at restore (--inherit-fd)",
+		.remedy = "have the program close the file; or give criu --external "
+			  "file[MOUNT:INODE] at dump and hand it over at restore (--inherit-fd fd[N]:file[MOUNT:INODE])",
 		.criu_says = "Can't lookup mount=",
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,

@@ -288,7 +288,8 @@ static const struct rule rules[] = {
 		.title = "a deleted file that is still open is larger than CRIU carries along",
 		.why = "The content of a deleted file goes into the image, up to a limit of 1 MiB that "
 		       "an option raises.",
-		.remedy = "give criu --ghost-limit with the size, or have the program close the file",
+		.remedy = "give criu --ghost-limit with a size above it (8M, 1G), or have the program "
+			  "close the file",
 		.criu_says = "Can't dump ghost file",
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,
@@ -302,7 +303,8 @@ static const struct rule rules[] = {
 		.title = "a large file of an overlay's lower layer was deleted while open",
 		.why = "Overlayfs cannot link it back, so its content goes into the image, up to a limit "
 		       "of 1 MiB that an option raises.",
-		.remedy = "give criu --ghost-limit with the size, or have the program open the new file",
+		.remedy = "give criu --ghost-limit with a size above it (8M, 1G), or have the program "
+			  "open the new file",
 		.criu_says = "Can't dump ghost file",
 		.stage = STAGE_DUMP,
 		UNTIL_REOPENED,

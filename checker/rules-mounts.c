@@ -195,7 +195,8 @@ static const struct rule rules[] = {
 		.id = "mnt-fusectl-fuse",
 		.title = "fusectl is mounted beside a FUSE file system",
 		.why = "The connections that fusectl shows cannot be made again.",
-		.remedy = "unmount the FUSE file system, or name it as external",
+		.remedy = "unmount the FUSE file system, or give criu --external mnt[PATH]:KEY at dump "
+			  "and its place at restore",
 		.stage = STAGE_DUMP,
 		UNTIL_UNMOUNTED,
 		.severity = SEVERITY_BLOCKER,
@@ -207,7 +208,8 @@ static const struct rule rules[] = {
 		.title = "a single terminal is mounted into the container",
 		.why = "Its other end is on the host (the console of LXC and the like), and CRIU has no "
 		       "pair to restore.",
-		.remedy = "name the mount as external, or run the container without a console",
+		.remedy = "give criu --external mnt[PATH]:KEY at dump and its place at restore, or run "
+			  "the container without a console",
 		.stage = STAGE_DUMP,
 		UNTIL_UNMOUNTED,
 		.severity = SEVERITY_BLOCKER,

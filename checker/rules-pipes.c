@@ -126,7 +126,8 @@ static const struct rule rules[] = {
 		.id = "pipe-packet-mode",
 		.title = "a pipe in packet mode",
 		.why = "CRIU would join the packets that wait in the pipe, and refuses.",
-		.remedy = "no way around: the program opened the pipe with O_DIRECT",
+		.remedy = "have the program close the pipe before the dump, or start it without (it asks "
+			  "for O_DIRECT in pipe2(2))",
 		.criu_says = "The packetized mode for pipes is not supported yet",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,

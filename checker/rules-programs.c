@@ -125,7 +125,8 @@ static const struct rule rules[] = {
 		.title = "the tree has a network namespace, and iproute2 is not there",
 		.why = "CRIU saves addresses and routes with `ip addr save` and `ip route save`; the ip of "
 		       "busybox cannot do that.",
-		.remedy = "install iproute2",
+		.remedy = "install iproute2; or give criu --empty-ns net at dump and restore, and set the "
+			  "network up again yourself",
 		OF_HOST,
 		UNTIL_INSTALLED,
 		.about = ABOUT_TREE,

@@ -320,7 +320,8 @@ static const struct rule rules[] = {
 		.id = "sock-inet-proto",
 		.title = "an internet socket of a protocol that CRIU does not know",
 		.why = "CRIU makes TCP, UDP, UDP-Lite and ICMP sockets again, not MPTCP, SCTP, DCCP or others.",
-		.remedy = "start the program without that protocol",
+		.remedy = "start the program without that protocol (listeners of Go programs are MPTCP: "
+			  "GODEBUG=multipathtcp=0)",
 		.criu_says = "inet: Unsupported proto",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,
@@ -381,7 +382,7 @@ static const struct rule rules[] = {
 		.id = "packet-not-in-diag",
 		.title = "a packet socket that the kernel does not list",
 		.why = "CRIU learns of packet sockets from sock_diag, and this one is not in its list.",
-		.remedy = "load the module af_packet_diag",
+		.remedy = "load the module that lists it: modprobe af_packet_diag",
 		.criu_says = "packet: Can't find packet socket",
 		.stage = STAGE_DUMP,
 		UNTIL_CLOSED,

@@ -410,7 +410,7 @@ static const struct rule rules[] = {
 	{
 		.id = "task-frozen-v2",
 		.title = "tasks are frozen by a cgroup (version 2)",
-		.why = "CRIU seizes it, and then waits without end for it to run: criu dump hangs, and no "
+		.why = "CRIU seizes them, and then waits without end for it to run: criu dump hangs, and no "
 		       "--timeout ends it. Told the cgroup, CRIU thaws it itself.",
 		.remedy = "give criu --freeze-cgroup with the path of the frozen cgroup, or thaw it",
 		.stage = STAGE_DUMP,

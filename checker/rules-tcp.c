@@ -316,7 +316,8 @@ static const struct rule rules[] = {
 		.id = "tcp-inflight-accept",
 		.title = "a listener has connections that are not accepted yet",
 		.why = "CRIU can save neither the waiting connection nor the wait, and refuses.",
-		.remedy = "look again a moment later; with the option the dump goes on and they are reset",
+		.remedy = "look again a moment later; with --skip-in-flight the dump goes on and they are "
+			  "reset",
 		.criu_says = "inet: In-flight connection (l) for",
 		.stage = STAGE_DUMP,
 		.lifetime = LIFETIME_TRANSIENT,

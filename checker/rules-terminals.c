@@ -195,8 +195,8 @@ static const struct rule rules[] = {
 		.id = "tty-two-external-slaves",
 		.title = "two terminals are open whose other ends are outside the tree",
 		.why = "With --shell-job CRIU replaces one terminal by its own; for a second one there is none.",
-		.remedy = "redirect one of them to a file; or name it as external at dump and hand it "
-			  "over at restore (--inherit-fd)",
+		.remedy = "redirect one of them to a file; or give criu --external "
+			  "tty[RDEV:DEV] at dump and hand it over at restore (--inherit-fd fd[N]:tty[RDEV:DEV])",
 		.criu_says = "Only one slave external peer is allowed",
 		.stage = STAGE_DUMP,
 		UNTIL_REDIRECTED,
@@ -221,8 +221,8 @@ static const struct rule rules[] = {
 		.id = "tty-driver-unsupported",
 		.title = "a terminal of a driver that CRIU does not know",
 		.why = "CRIU restores pseudo terminals, consoles, virtual terminals and USB serial lines.",
-		.remedy = "have the program close the line; or name it as external at dump and hand it "
-			  "over at restore (--inherit-fd)",
+		.remedy = "have the program close the line; or give criu --external "
+			  "tty[RDEV:DEV] at dump and hand it over at restore (--inherit-fd fd[N]:tty[RDEV:DEV])",
 		.criu_says = "Can't dump file",
 		.stage = STAGE_DUMP,
 		UNTIL_REDIRECTED,
