@@ -216,11 +216,21 @@ static enum judgement
 stdin_inherit(struct judge *j, const struct subject *s)
 {
 	const TerminalState *t = s->fd->terminal;
+	const CriuPlace *place = j->destination->criu_place;
+	bool named = place && place->given && place->has_stdin_is_tty;
+	struct finding *f;
 
 	if (!t || t->master || !t->has_index || s->fd->rdev_major != TTY_SLAVE_MAJOR ||
 	    has_master(j, t->index))
 		return NOT_ABOUT;
-	(void) judge_find(j, judge_text(j, "pts %u", t->index), "the terminal of a shell", NULL);
+	if (named && place->stdin_is_tty)
+		return FINE;
+	f = judge_find(j, judge_text(j, "pts %u", t->index), "the terminal of a shell",
+		       named ? "criu would have none as its standard input" : NULL);
+	if (named) {
+		f->severity = SEVERITY_BLOCKER;
+		f->there_from = judge_text(j, "/proc/%d/fd/0", place->pid);
+	}
 	return FINDING;
 }
 
