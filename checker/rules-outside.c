@@ -134,6 +134,25 @@ session_led_outside(struct judge *j, const struct subject *s)
 	return said;
 }
 
+static enum judgement
+task_entered(struct judge *j, const struct subject *s)
+{
+	enum judgement said = NOT_ABOUT;
+
+	for (size_t i = 0; i < s->process->n_outsider; i++) {
+		const Outsider *o = s->process->outsider[i];
+
+		if (o->tie != TIE__TIE_PID_NAMESPACE)
+			continue;
+		judge_find(j, outsider_text(j, o->comm, o->pid),
+			   judge_text(j, "in the PID namespace of %s, but not below it", judge_process(j, s->process)),
+			   NULL)
+			->here_from = judge_text(j, "/proc/%d/ns/pid", o->pid);
+		said = FINDING;
+	}
+	return said;
+}
+
 #define SILENT .stage = STAGE_AFTERWARDS, .lifetime = LIFETIME_PERMANENT
 
 static const struct rule rules[] = {
@@ -187,6 +206,20 @@ static const struct rule rules[] = {
 		.about = ABOUT_PROCESS,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_SHARING),
 		.check = session_led_outside,
+	},
+	{
+		.id = "task-entered",
+		.title = "a process has entered the container from outside, and is no part of the tree",
+		.why = "podman exec, docker exec and nsenter start it beside the container's own processes. CRIU "
+		       "dumps what is below the first of these, and the kernel kills all others in the PID "
+		       "namespace when that one ends: nothing brings it back.",
+		.remedy = "wait for its end; or let the container's own first process start it",
+		SILENT,
+		.severity = SEVERITY_WARNING,
+		.lifetime_why = "it runs until it ends",
+		.about = ABOUT_PROCESS,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.check = task_entered,
 	},
 };
 

@@ -151,6 +151,11 @@ const struct collector collectors[] = {
 	  .domain = DOMAIN__DOMAIN_SHARING,
 	  .scope = SCOPE_TREE,
 	  .collect_tree = kin_collect },
+	{ .name = "entered",
+	  .reads = "/proc/*/ns/pid, where the root of the tree is the first of a PID namespace",
+	  .domain = DOMAIN__DOMAIN_TASKS,
+	  .scope = SCOPE_TREE,
+	  .collect_tree = entered_collect },
 	/* Late: what is hashed now is nearest to the end of the dump. */
 	{ .name = "files",
 	  .reads = "the files that are open, mapped or executed",

@@ -41,8 +41,10 @@ int watches_collect(struct tree_context *c);
 int outside_collect(struct tree_context *c);
 int outside_memory_collect(struct tree_context *c);
 int kin_collect(struct tree_context *c);
+int entered_collect(struct tree_context *c);
 int files_collect(struct tree_context *c);
 int reaped_collect(struct tree_context *c);
 
 /* Frees what was kept to be seen again. */
 void passing_end(struct tree_context *c);
+

@@ -30,6 +30,12 @@ by_podman() {
 	container_end
 }
 
+# What runc, and crun, give to CRIU by themselves.
+engine_options() {
+	printf '%s ' '--external mnt[] --manage-cgroups=soft --network-lock nftables' "--root $CONTAINER_ROOT"
+	printf -- '--external net[%s]:net --inherit-fd fd[3]:net' "$(stat -Lc %i "/proc/$LAB_PID/ns/net")"
+}
+
 @test "unshare: one kind of namespace alone" {
 	local kind
 
@@ -102,4 +108,41 @@ config["mounts"].append({"destination": "/data", "type": "bind", "source": "/etc
 	by_podman "the host's IPC namespace" --network none --ipc host
 	by_podman 'a user namespace' --network none --uidmap 0:0:65536
 	by_podman 'crun, a cgroup namespace' --network none --runtime crun --cgroupns private
+}
+
+@test "podman: what exec brings in is no part of the tree, and is lost without a word" {
+	engines_setup 2> "$CONTAINERS/why" || skip "no podman: $(tail -n 1 "$CONTAINERS/why")"
+	container_podman --network none
+	container_report
+	finds_nothing_of task-entered
+	podman_do exec -d c1 sleep 2000 > /dev/null 3>&- 4>&-
+	container_judge 'podman, a second process by exec'
+	container_report
+	finds task-entered permanent afterwards sleep
+	[[ $(oracle_pids "$JUDGE/img") == 1 ]]
+}
+
+@test "podman container checkpoint passes --external for mounts and network by itself" {
+	local options
+
+	engines_setup 2> "$CONTAINERS/why" || skip "no podman: $(tail -n 1 "$CONTAINERS/why")"
+	echo 'network-lock nftables' > "$CONTAINERS/criu.conf"
+	container_podman --network none --annotation "org.criu.config=$CONTAINERS/criu.conf"
+	options=$(engine_options)
+	container_report --criu-options "$options"
+	container_expect "$(judge_verdict)" ready 'not ready with what the engine gives'
+	podman_do container checkpoint c1 > "$CONTAINERS/out" 2>&1 3>&- 4>&- || container_complain "$(< "$CONTAINERS/out")"
+	podman_do container restore c1 > "$CONTAINERS/out" 2>&1 3>&- 4>&- || container_complain "$(< "$CONTAINERS/out")"
+	printf '# podman container checkpoint, with %s: we said ready; podman did, and restored it\n' \
+		"${options//"$JUDGE"/DIR}" >&3
+}
+
+@test "crun checkpoint" {
+	engines_setup 2> "$CONTAINERS/why" || skip "no crun: $(tail -n 1 "$CONTAINERS/why")"
+	"$CONTAINERS/bin/crun" --version | grep -q +CRIU || skip 'this crun was built without CRIU'
+	container_oci crun
+	container_report --criu-options "$(engine_options)"
+	verdict_is ready
+	"${LAB_ENTER[@]}" "$CONTAINERS/bin/crun" --root "$CONTAINERS/run" checkpoint --image-path "$JUDGE/img" c1 ||
+		container_complain 'crun checkpoint fails'
 }
