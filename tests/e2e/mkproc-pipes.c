@@ -104,7 +104,8 @@ pipe_many(struct scene *s)
 		int ends[2];
 
 		can(s, pipe2(ends, 0), "pipe");
-		must(s, write(ends[1], "x", 1), "write");
+		if (*s->factory->arg == 'd')
+			must(s, write(ends[1], "x", 1), "write");
 	}
 	fact(s, "count", "%ld", count);
 }
@@ -179,7 +180,10 @@ const struct factory factories_pipes[] = {
 	  .rule = "", .inside = pipe_over_fork },
 	{ .name = "pipe-many-data", .summary = "more pipes with data than CRIU can hold",
 	  .needs = "", .criu = "refused", .rule = "pipe-too-many-with-data", .args = "count=1100",
-	  .inside = pipe_many },
+	  .arg = "data", .inside = pipe_many },
+	{ .name = "pipe-many-empty", .summary = "as many pipes without data",
+	  .needs = "", .criu = "refused", .rule = "pipe-too-many-with-data", .args = "count=1100",
+	  .arg = "", .inside = pipe_many },
 	{ .name = "pipe-outside-reader",
 	  .summary = "a pipe whose reader is outside of the tree",
 	  .needs = "", .criu = "ok", .rule = "pipe-external-end", .arg = "w",
