@@ -134,20 +134,21 @@ static enum judgement
 unix_external(struct judge *j, const struct subject *s)
 {
 	const Socket *peer = s->socket->peer ? index_socket(j->at, s->socket->peer) : NULL;
+	bool abstract = peer && is_named(peer, true), known;
 	const UnixAnswer *a;
-	bool known;
 
 	if (s->socket->family != SOCKET_FAMILY__SOCKET_UNIX || s->socket->type != SOCK_DGRAM || !peer ||
-	    peer->in_tree || !is_named(peer, false) || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
+	    peer->in_tree || (!abstract && !is_named(peer, false)) ||
+	    index_dumps_ns(j->at, abstract ? NAMESPACE_KIND__NS_NET : NAMESPACE_KIND__NS_MNT, &known))
 		return NOT_ABOUT;
 	a = index_unix(j->there, peer->unix_name);
-	if (!a || !a->has_kind)
+	if (!a || !(abstract ? a->has_listening : a->has_kind))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name_text(j, peer->unix_name),
 				     "whether someone listens at it there");
-	if (a->kind == PATH_KIND__PATH_KIND_SOCKET && a->listening)
+	if (a->listening && (abstract || a->kind == PATH_KIND__PATH_KIND_SOCKET))
 		return FINE;
 	(void) judge_find(j, name_text(j, peer->unix_name), judge_socket(j, s->socket),
-			  a->kind == PATH_KIND__PATH_KIND_NONE ? "nothing" : "nobody listens");
+			  !abstract && a->kind == PATH_KIND__PATH_KIND_NONE ? "nothing" : "nobody listens");
 	return FINDING;
 }
 

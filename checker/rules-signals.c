@@ -131,22 +131,21 @@ static const struct call {
 	int32_t number;
 	const char *name;
 } cut_short[] = {
-	{ 7, "poll(2)" },
-	{ 35, "nanosleep(2)" },
-	{ 65, "semop(2)" },
-	{ 128, "sigtimedwait(2)" },
-	{ CALL_FUTEX, "futex(2) with a timeout" },
-	{ 208, "io_getevents(2)" },
-	{ 219, "restart_syscall(2)" },
-	{ 220, "semtimedop(2)" },
-	{ CALL_CLOCK_NANOSLEEP, "clock_nanosleep(2)" },
-	{ 232, "epoll_wait(2)" },
-	{ 281, "epoll_pwait(2)" },
-	{ 441, "epoll_pwait2(2)" },
+	{ 7, "poll" },
+	{ 35, "nanosleep" },
+	{ 65, "semop" },
+	{ 128, "sigtimedwait" },
+	{ CALL_FUTEX, "futex" },
+	{ 208, "io_getevents" },
+	{ 219, "restart_syscall" },
+	{ 220, "semtimedop" },
+	{ CALL_CLOCK_NANOSLEEP, "clock_nanosleep" },
+	{ 232, "epoll_wait" },
+	{ 281, "epoll_pwait" },
+	{ 441, "epoll_pwait2" },
 }, of_sockets[] = {
-	{ CALL_READ, "read(2)" },    { 1, "write(2)" },	   { 19, "readv(2)" },	{ 20, "writev(2)" },
-	{ 43, "accept(2)" },	     { 44, "sendto(2)" },  { 45, "recvfrom(2)" }, { 46, "sendmsg(2)" },
-	{ 47, "recvmsg(2)" },	     { 288, "accept4(2)" },
+	{ CALL_READ, "read" }, { 1, "write" },	 { 19, "readv" },   { 20, "writev" },  { 43, "accept" },
+	{ 44, "sendto" },      { 45, "recvfrom" }, { 46, "sendmsg" }, { 47, "recvmsg" }, { 288, "accept4" },
 };
 
 static const char *
@@ -200,7 +199,7 @@ task_call_cut_short(struct judge *j, const struct subject *s)
 		name = call_name(of_sockets, ARRAY_SIZE(of_sockets), t->syscall);
 	if (!name)
 		return FINE;
-	(void) judge_find(j, name, NULL, NULL);
+	(void) judge_find(j, judge_text(j, "%s(2)", name), NULL, NULL);
 	return FINDING;
 }
 
