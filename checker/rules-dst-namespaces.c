@@ -6,6 +6,7 @@
  *     here   the root task has a time namespace of its own; overlay on /mnt
  *     there  no /proc/self/ns/time; overlay is not registered, and no module for fs-overlay
  */
+#include "checker/mounts.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -139,6 +140,41 @@ mountpoint_missing(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* Of those at one place the last is on top. */
+static const Mount *
+mount_that_holds(const Filesystems *fs, const char *path)
+{
+	const Mount *best = NULL;
+
+	for (size_t i = 0; fs && i < fs->n_mount; i++) {
+		const Mount *m = fs->mount[i];
+
+		if (m->mountpoint && mount_is_below(path, m->mountpoint) &&
+		    (!best || strlen(m->mountpoint) >= strlen(best->mountpoint)))
+			best = m;
+	}
+	return best;
+}
+
+/* The root's master is looked for where the folder given to --root is mounted. */
+static enum judgement
+root_private(struct judge *j, const struct subject *s)
+{
+	const Host *h = j->destination->host;
+	const Mount *holds = h && h->root ? mount_that_holds(h->filesystems, h->root) : NULL;
+	struct finding *f;
+
+	if (!s->mount->master || !mount_is_ns_root(j, s->mount) || !holds)
+		return NOT_ABOUT;
+	if (holds->shared || holds->master)
+		return FINE;
+	f = judge_find(j, h->root, judge_text(j, "the root is a slave of peer group %u", s->mount->master),
+		       judge_text(j, "the mount at %s is private", holds->mountpoint));
+	f->there_from = "/proc/self/mountinfo";
+	f->command = quote_command(j, "mount", "--make-shared", holds->mountpoint, NULL);
+	return FINDING;
+}
+
 /* What a restore of a mount namespace is always told: where its root is. */
 static enum judgement
 root_option(struct judge *j, const struct subject *s)
@@ -242,6 +278,22 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILES),
 		.check = mountpoint_missing,
+	},
+	{
+		.id = "dst-root-private",
+		.title = "the folder for the tree's root is on a private mount",
+		.why = "The root of the container gets mount events from its host, as where systemd has made all "
+		       "mounts shared. CRIU takes the master from the mount that is given to --root, and that "
+		       "one has none.",
+		.remedy = "bind the folder to itself and make it shared (mount --bind DIR DIR; mount "
+			  "--make-shared DIR)",
+		.criu_says = "Failed to copy sharing from",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "Mounts stay as they were made.",
+		.about = ABOUT_MOUNT,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILESYSTEMS),
+		.check = root_private,
 	},
 	{
 		.id = "mnt-root-option",

@@ -47,4 +47,3 @@ int reaped_collect(struct tree_context *c);
 
 /* Frees what was kept to be seen again. */
 void passing_end(struct tree_context *c);
-

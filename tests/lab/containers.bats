@@ -146,3 +146,24 @@ config["mounts"].append({"destination": "/data", "type": "bind", "source": "/etc
 	"${LAB_ENTER[@]}" "$CONTAINERS/bin/crun" --root "$CONTAINERS/run" checkpoint --image-path "$JUDGE/img" c1 ||
 		container_complain 'crun checkpoint fails'
 }
+
+@test "podman: a root that is a slave asks for a shared mount at --root" {
+	engines_setup 2> "$CONTAINERS/why" || skip "no podman: $(tail -n 1 "$CONTAINERS/why")"
+	container_podman --network none
+	judge_dump
+	destination_up
+	destination_run mount --bind "$ROOTFS" "$CONTAINERS/new"
+	JUDGE_PROBE=(--root "$CONTAINERS/new")
+	judge_check destination_run
+	finds dst-root-private permanent restore "$CONTAINERS/new"
+	JUDGE_DUMP=$(container_dump '--network-lock nftables' '--external mnt[]')
+	JUDGE_RESTORE=$(oracle_restore "$JUDGE/img" --root "$CONTAINERS/new" --external 'mnt[]')
+	container_expect "$JUDGE_RESTORE" refused 'we said that CRIU refuses'
+	grep -q 'Failed to copy sharing from' "$JUDGE/img/restore.log"
+	destination_down
+	destination_up
+	destination_run mount --bind "$ROOTFS" "$CONTAINERS/new"
+	destination_run mount --make-shared "$CONTAINERS/new"
+	judge_check destination_run
+	finds_nothing_of dst-root-private
+}
