@@ -105,6 +105,16 @@ mnt_fs_not_empty(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* "/3" is a terminal, which CRIU restores with its master; "/ptmx" is none. */
+static bool
+is_without_master(const struct judge *j, const Mount *m)
+{
+	struct slice name = slice_of(m->root);
+	uint32_t index;
+
+	return slice_cut(&name, "/") && parse_u32(name, 10, &index) == 0 && !index_terminal_master(j->at, index);
+}
+
 static enum judgement
 devpts_bind(struct judge *j, const struct subject *s)
 {
@@ -112,7 +122,7 @@ devpts_bind(struct judge *j, const struct subject *s)
 
 	if (!m->fs_type || !streq(m->fs_type, "devpts"))
 		return NOT_ABOUT;
-	if (mount_is_whole(m) || !m->root || mount_has_source(j, m))
+	if (mount_is_whole(m) || !m->root || (mount_has_source(j, m) && !is_without_master(j, m)))
 		return FINE;
 	(void) mount_find_external(j, m, judge_text(j, "bind of terminal %s", m->root));
 	return FINDING;

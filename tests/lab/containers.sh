@@ -30,13 +30,20 @@ containers_setup() {
 	CONTAINER='' CONTAINER_HOST='' CONTAINER_END=:
 	mkdir -p "$CONTAINERS/bin" "$CONTAINERS/new"
 	container_rootfs "$ROOTFS"
+	CONTAINER_GROUPS=$(container_groups)
 	container_host_up
+}
+
+# What podman makes above its containers, and leaves; removed at the end unless some were there before.
+container_groups() {
+	find /sys/fs/cgroup -maxdepth 4 -depth -type d -path '*/libpod_parent*' "$@"
 }
 
 containers_teardown() {
 	container_end
 	[[ -z ${CONTAINER_HOST:-} ]] || lab_kill "$CONTAINER_HOST" || true
 	LAB_ENTER=()
+	[[ -n ${CONTAINER_GROUPS:-} ]] || container_groups -exec rmdir {} \; 2> /dev/null || true
 	judge_teardown
 }
 

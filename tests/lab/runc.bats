@@ -22,7 +22,7 @@ judge_runc() {
 	cp -a "$LAB_BUNDLE" "$copy"
 	(cd "$copy/rootfs" && eval "$1")
 	JUDGE_PROBE=(--root "$copy/rootfs")
-	judge_given '--external mnt[]' --network-lock nftables --root .
+	judge_given '--external mnt[]' --network-lock nftables --root "$copy/rootfs"
 	judge_check
 	JUDGE_DUMP=dumped
 	runc_do --criu "$LAB_CACHE/criu/criu" checkpoint --leave-running --image-path "$JUDGE/img" \
