@@ -105,6 +105,22 @@ udp_corked(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+static enum judgement
+sock_options_lost(struct judge *j, const struct subject *s)
+{
+	const DupState *d = dup_of(j, s->socket);
+	const char *text = "";
+
+	if (!d || !d->has_so_domain)
+		return NOT_ABOUT;
+	if (d->n_option == 0)
+		return FINE;
+	for (size_t i = 0; i < d->n_option; i++)
+		text = judge_text(j, "%s%s%s", text, i > 0 ? ", " : "", d->option[i]);
+	judge_find(j, judge_socket(j, s->socket), text, NULL)->here_from = "getsockopt(2)";
+	return FINDING;
+}
+
 /* "239.1.2.3, ff02::fb" */
 static const char *
 groups_text(struct judge *j, const Socket *s)
@@ -161,6 +177,17 @@ static const struct rule rules[] = {
 		.severity = SEVERITY_BLOCKER,
 		OF_SOCKETS,
 		.check = sock_filter_ebpf,
+	},
+	{
+		.id = "sock-options-lost",
+		.title = "a socket has options set that CRIU leaves out",
+		.why = "CRIU carries the common options along; these are as in a new socket afterwards.",
+		.remedy = "have the program set them again afterwards, or restart it there, if they matter",
+		.stage = STAGE_AFTERWARDS,
+		UNTIL_CLOSED,
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_SOCKET,
+		.check = sock_options_lost,
 	},
 	{
 		.id = "sock-multicast",

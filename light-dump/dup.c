@@ -6,10 +6,10 @@
  * All questions that are ever asked of a duplicate stand in this file: getsockopt(2) of
  * SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_SNDBUF,
  * SO_TIMESTAMP, SO_TIMESTAMPNS, SO_RCVTIMEO, SO_SNDTIMEO, SO_NETNS_COOKIE, SO_GET_FILTER (its
- * length only), UDP_CORK, MCAST_MSFILTER (no list of sources), TCP_INFO; ioctl(2) SIOCGSKNS,
- * FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL; fcntl(2) F_GETPIPE_SZ; fstat(2);
- * poll(2) with no wait. None changes anything. SO_ERROR would (it clears the error), so it is
- * not asked.
+ * length only), UDP_CORK, MCAST_MSFILTER (no list of sources), TCP_INFO and those of the table
+ * below; ioctl(2) SIOCGSKNS, FIONREAD, TIOCGPTN, TIOCGSID, TIOCGPGRP, TIOCGPKT, TIOCGEXCL;
+ * fcntl(2) F_GETPIPE_SZ; fstat(2); poll(2) with no wait. None changes anything. SO_ERROR would
+ * (it clears the error), so it is not asked.
  */
 #include "light-dump/worker.h"
 
@@ -111,6 +111,68 @@ is_stamped(int fd)
 	return false;
 }
 
+/*
+ * Options that the real CRIU was seen to leave out of its images, with what they usually are:
+ * from `least` to `most`. Those whose default a sysctl sets are not here.
+ */
+static const struct {
+	int level, option;
+	const char *name;
+	uint32_t least, most;
+} left_out[] = {
+	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", 0, 0 },
+	{ SOL_SOCKET, SO_RXQ_OVFL, "SO_RXQ_OVFL", 0, 0 },
+	{ SOL_SOCKET, SO_ZEROCOPY, "SO_ZEROCOPY", 0, 0 },
+	{ SOL_SOCKET, SO_PASSPIDFD, "SO_PASSPIDFD", 0, 0 },
+	{ IPPROTO_IP, IP_RECVERR, "IP_RECVERR", 0, 0 },
+	{ IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL", 0, 0 },
+	{ IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS", 0, 0 },
+	{ IPPROTO_IP, IP_TRANSPARENT, "IP_TRANSPARENT", 0, 0 },
+	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", 0, 0 },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, "IP_MTU_DISCOVER", 0, 1 },
+	{ IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", 1, 1 },
+	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", 1, 1 },
+	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", 0, 0 },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", 0, 0 },
+	{ IPPROTO_TCP, TCP_FASTOPEN, "TCP_FASTOPEN", 0, 0 },
+	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", 0, 0 },
+	{ SOL_UDP, UDP_SEGMENT, "UDP_SEGMENT", 0, 0 },
+	{ SOL_UDP, UDP_GRO, "UDP_GRO", 0, 0 },
+};
+
+/* An option that the socket does not know gives an error, and is none. */
+static bool
+is_level_of(int level, const DupState *d)
+{
+	switch (level) {
+	case IPPROTO_IP:
+		return d->so_domain == AF_INET;
+	case IPPROTO_TCP:
+		return d->so_type == SOCK_STREAM && d->so_protocol == IPPROTO_TCP;
+	case SOL_UDP:
+		return d->has_udp_cork;
+	default:
+		return true;
+	}
+}
+
+static void
+set_options(struct arena *arena, int fd, DupState *d)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
+		uint32_t value;
+		char *text;
+
+		if (!is_level_of(left_out[i].level, d) ||
+		    !get_number(fd, left_out[i].level, left_out[i].option, &value) ||
+		    (value >= left_out[i].least && value <= left_out[i].most))
+			continue;
+		text = arena_printf(arena, "%s %u", left_out[i].name, value);
+		if (!text || ADD_FACT(arena, d->option, d->n_option, text) < 0)
+			return;
+	}
+}
+
 static bool
 is_timed(int fd, int option)
 {
@@ -140,6 +202,7 @@ look_at_socket(struct worker *w, int fd, DupState *d)
 	if (d->so_type == SOCK_STREAM && d->so_protocol == IPPROTO_TCP)
 		set_tcp_state(fd, d);
 	SET_FACT(d, timed, is_timed(fd, SO_RCVTIMEO) || is_timed(fd, SO_SNDTIMEO));
+	set_options(w->arena, fd, d);
 	set_filter(fd, d);
 	set_netns(w, fd, d);
 }

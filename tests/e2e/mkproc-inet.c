@@ -137,6 +137,18 @@ udp_multicast(struct scene *s)
 	inet_tell(s, fd);
 }
 
+/* Options that CRIU leaves out, and one that it carries along (SO_BROADCAST). */
+static void
+udp_options(struct scene *s)
+{
+	int fd = inet_bound(s, SOCK_DGRAM, 0), one = 1;
+
+	must(s, setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)), "SO_BROADCAST");
+	must(s, setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)), "IP_RECVERR");
+	must(s, setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &one, sizeof(one)), "IP_RECVTOS");
+	inet_tell(s, fd);
+}
+
 static void
 udp_v6(struct scene *s)
 {
@@ -228,7 +240,9 @@ const struct factory factories_inet[] = {
 	  .needs = "", .criu = "refused", .rule = "udp-corked", .arg = "data",
 	  .inside = udp_corked },
 	{ .name = "udp-multicast", .summary = "a UDP socket in a multicast group", .needs = "",
-	  .criu = "ok", .rule = "udp-multicast", .inside = udp_multicast },
+	  .criu = "ok", .rule = "sock-multicast", .inside = udp_multicast },
+	{ .name = "udp-options", .summary = "a UDP socket with options that CRIU leaves out", .needs = "",
+	  .criu = "ok", .rule = "sock-options-lost", .inside = udp_options },
 	{ .name = "udplite-bound", .summary = "a UDP-Lite socket", .needs = "udplite",
 	  .criu = "ok", .rule = "src-udplite-diag", .inside = udplite },
 	{ .name = "icmp-ping",
