@@ -52,6 +52,9 @@ static const struct {
 #define YMM CPU_YMM
 #define ZMM CPU_ZMM
 
+/* memmove() of glibc goes by a preference that its loader derives from AVX before it hears of the mask. */
+#define AVX_AND_PREFERENCE "AVX,-AVX_Fast_Unaligned_Load"
+
 /* Columns: word, bit, who dispatches on it, flags, name, name for GLIBC_TUNABLES. */
 const struct cpu_feature cpu_features[] = {
 	{ CPU_WORD_1_EDX, 0, 0, CRIU | UD, "fpu", NULL },
@@ -82,7 +85,7 @@ const struct cpu_feature cpu_features[] = {
 	{ CPU_WORD_1_ECX, 25, CRYPTO, CRIU | UD, "aes", NULL },
 	{ CPU_WORD_1_ECX, 26, LIBC, CRIU | UD, "xsave", "XSAVE" },
 	{ CPU_WORD_1_ECX, 27, LIBC, CRIU | UD, "osxsave", "OSXSAVE" },
-	{ CPU_WORD_1_ECX, 28, BOTH, CRIU | UD | V3 | YMM, "avx", "AVX" },
+	{ CPU_WORD_1_ECX, 28, BOTH, CRIU | UD | V3 | YMM, "avx", AVX_AND_PREFERENCE },
 	{ CPU_WORD_1_ECX, 29, 0, CRIU | UD | V3 | YMM, "f16c", NULL },
 	{ CPU_WORD_1_ECX, 30, CRYPTO, CRIU | UD, "rdrand", NULL },
 	{ CPU_WORD_80000001_ECX, 0, 0, UD | V2, "lahf_lm", NULL },

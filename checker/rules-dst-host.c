@@ -8,6 +8,7 @@
  *     nginx 4211      CapPrm 000001ffffffffff, label "docker-default (enforce)"
  */
 #include "checker/place.h"
+#include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -93,20 +94,25 @@ criu_version(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-/* criu 4.2 gives up at its start where the kernel cannot do nftables sets. */
+/*
+ * criu 4.2 gives up at its start where it cannot even ask about nftables; a kernel that answers that it
+ * has none will do. What nf_tables is built on comes with it.
+ */
 static enum judgement
 criu_nftables(struct judge *j, const struct subject *s)
 {
-	const Module *m = index_module(j->there, "nf_tables");
+	const Module *m = index_module(j->there, "nfnetlink");
 	const Tool *t = index_tool(j->there, "criu");
 	struct finding *f;
 
 	(void) s;
+	if (presence_of_module(j->there, "nf_tables") == PRESENCE_HERE)
+		return FINE;
 	if (!m || m->state == MODULE_STATE__MODULE_CANNOT_TELL)
-		return judge_unknown(j, true, DOMAIN__DOMAIN_MODULES, "nf_tables", "whether the kernel has it");
+		return judge_unknown(j, true, DOMAIN__DOMAIN_MODULES, "nfnetlink", "whether the kernel has it");
 	if (m->state != MODULE_STATE__MODULE_ABSENT)
 		return FINE;
-	f = judge_find(j, "nf_tables", NULL, "no such module");
+	f = judge_find(j, "nfnetlink", NULL, "no such module");
 	f->there_from = m->seen;
 	if (version_number(t) && version_number(t) < ((uint64_t) 4 << 32)) {
 		f->severity = SEVERITY_WARNING;
@@ -282,8 +288,9 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "dst-criu-nftables",
-		.title = "the destination's kernel has no nf_tables",
-		.why = "CRIU built with nftables tries sets of it at its start, and gives up.",
+		.title = "the destination's kernel cannot be asked about nftables",
+		.why = "CRIU built with nftables asks for sets of it at its start, over a netlink socket of "
+		       "netfilter, and gives up where there is none.",
 		.remedy = "install the kernel's modules, or a CRIU built without nftables",
 		.criu_says = "kerndat_has_nftables_concat failed",
 		.stage = STAGE_RESTORE,

@@ -6,6 +6,7 @@
  *     here   udp socket bound to eth1; netns 4026532201 with veth eth0, peer outside of it
  *     there  devices lo eth0; rtnl-link-veth loadable; net-pf-10 absent
  */
+#include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -225,6 +226,28 @@ veth_peer(struct judge *j, const struct subject *s)
 #define OF_MODULES NEEDS(DOMAIN__DOMAIN_MODULES)
 #define SEEN_SOCKETS NEEDS(DOMAIN__DOMAIN_SOCKETS)
 
+/* What criu finds of nftables in a network namespace it writes down, be it nothing, and loads it there. */
+static enum judgement
+netns_nftables(struct judge *j, const struct subject *s)
+{
+	const char *who = "the network namespace of the tree";
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) ||
+	    presence_of_module(j->here, "nf_tables") == PRESENCE_MISSING)
+		return NOT_ABOUT;
+	switch (presence_of_module(j->there, "nf_tables")) {
+	case PRESENCE_HERE:
+		return FINE;
+	case PRESENCE_MISSING:
+		(void) judge_find(j, who, "nf_tables", "no such module");
+		return FINDING;
+	default:
+		return judge_unknown(j, true, DOMAIN__DOMAIN_MODULES, who, "whether the kernel has nf_tables");
+	}
+}
+
 static const struct rule rules[] = {
 	{
 		.id = "net-bindtodevice",
@@ -279,6 +302,19 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_NET) | NEEDS(DOMAIN__DOMAIN_NAMESPACES),
 		.destination_needs = OF_NET,
 		.check = veth_peer,
+	},
+	{
+		.id = "dst-netns-nftables",
+		.title = "the destination's kernel has no nftables for the tree's network namespace",
+		.why = "CRIU loads the rules of the network namespace again, even an empty set of them, which a "
+		       "kernel without nf_tables refuses.",
+		.remedy = "install the kernel's modules",
+		.criu_says = "nft command error",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A kernel without the module stays without it.",
+		.about = ABOUT_HOST,
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_MODULES),
+		.check = netns_nftables,
 	},
 };
 

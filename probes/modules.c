@@ -196,8 +196,11 @@ module_answer(struct answering *a, Module *m)
 	there = evidence_look(a, m->asked, known.evidence);
 	if (there == 1)
 		return conclude(a, m, MODULE_STATE__MODULE_LOADED, where);
-	/* Nothing can be loaded any more: what is not there now will not come. */
-	if (there == 0 && a->modules->loading_disabled)
+	/*
+	 * Nothing can be loaded any more, or there is no module that it could come from (UDP-Lite was a
+	 * part of IP until it was removed): what is not there now will not come.
+	 */
+	if (there == 0 && (a->modules->loading_disabled || (known.evidence && !known.name && !known.option)))
 		return conclude(a, m, MODULE_STATE__MODULE_ABSENT, where);
 	if (option && streq(option, "n"))
 		return conclude_config(a, m, MODULE_STATE__MODULE_ABSENT, known.option);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""vm-judge.py MIGCHECK FOLDER WHAT GUEST…: a table, and an exit code of 1 where we and CRIU differ.
+"""vm-judge.py MIGCHECK FOLDER WHAT GUEST…: a table; a line where we and CRIU differ says DISAGREE.
 
 trees: what we said of each tree and guest, what CRIU did there, and what became of the tree. What migcheck may say is one of: refused (a blocker of stage restore), sigill (a blocker of stage
 afterwards of a rule on the CPU), dies (another one), lives (none), or its verdict where that is
@@ -62,7 +62,6 @@ def trees(guest):
 
 
 def judge_trees(migcheck, folder, name):
-    wrong = 0
     guest = f"{folder}/{name}"
     for tree, source, options in trees(guest):
         given = ["--criu-options", " ".join(options)] if options else []
@@ -73,10 +72,8 @@ def judge_trees(migcheck, folder, name):
         word, rules = said(report)
         truth, why = happened(f"{guest}/out", tree)
         agree = word == truth
-        wrong += not agree
         print(f"{name:<8} {tree:<18} {word:<10} {truth:<8} {'' if agree else 'DISAGREE '}"
               f"{' '.join(rules)}{' / ' if rules else ''}{why}")
-    return wrong
 
 
 def refuses_cpu(migcheck, source, destination, mode):
@@ -86,18 +83,15 @@ def refuses_cpu(migcheck, source, destination, mode):
 
 
 def judge_modes(migcheck, folder, name):
-    wrong = 0
     guest = f"{folder}/{name}"
     for line in read(f"{guest}/out/modes").splitlines():
         peer, mode, code, *why = line.split(" ", 3)
         rules = refuses_cpu(migcheck, f"{guest}/root/job/{peer}/source", f"{guest}/out/{peer}.mc",
                             "all" if mode == "none" else mode)
         agree = (code != "0") == bool(rules)
-        wrong += not agree
         print(f"{peer + ' -> ' + name:<20} {mode:<9} {'refused' if rules else 'accepted':<9}"
               f" {'accepted' if code == '0' else 'refused':<9}{'' if agree else 'DISAGREE '}"
               f"{' '.join(rules)} {''.join(why)}")
-    return wrong
 
 
 def print_masks(_migcheck, folder, name):
@@ -108,14 +102,13 @@ def print_masks(_migcheck, folder, name):
             masked = re.search(r"--cpu-masked ([^ ]*),", finding.get("remedy") or "")
             if finding["rule"] == "cpu-ins" and finding.get("command") and masked:
                 print(name, path[:-5], masked.group(1), finding["command"])
-    return 0
 
 
 def main():
     migcheck, folder, what = sys.argv[1:4]
     table = {"trees": judge_trees, "modes": judge_modes, "masks": print_masks}
-    wrong = sum(table[what](migcheck, folder, name) for name in sys.argv[4:])
-    sys.exit(wrong > 0)
+    for name in sys.argv[4:]:
+        table[what](migcheck, folder, name)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,19 @@ VM_MODULES=(
 	ip6table_filter xt_mark xt_conntrack tun veth macvlan bridge dummy overlay fuse xfrm_user
 )
 
+# What glibc can be told not to use.
+VM_MASKS=-AVX512F,-AVX512DQ,-AVX512CD,-AVX512BW,-AVX512VL,-AVX2,-AVX,-FMA,-FMA4,-XSAVEC,-ERMS,-BMI1,-BMI2
+VM_MASKS+=,-MOVBE,-LZCNT,-RTM,-POPCNT,-SSE4_2,-SSE4_1,-SSSE3
+VM_MASKED=avx512f,avx512dq,avx512cd,avx512bw,avx512vl,avx2,avx,fma,fma4,xsavec,erms,bmi1,bmi2
+VM_MASKED+=,movbe,abm,rtm,popcnt,sse4_2,sse4_1,ssse3
+
 vm_setup() {
 	local criu
 
 	set -euo pipefail
 	[[ $(id -u) == 0 ]] || skip 'needs root: CRIU does'
 	[[ $(uname -m) == x86_64 ]] || skip 'the guests are x86_64'
+	MKPROC=${MKPROC:-$(cd "$LAB_DIR/../.." && pwd)/build/release/mkproc}
 	MIGCHECK=${MIGCHECK:-$(cd "$LAB_DIR/../.." && pwd)/build/release/migcheck}
 	[[ -x $MIGCHECK ]] || lab_die "$MIGCHECK is not built: run make"
 	LAB_GUEST=$("$LAB_DIR/get-guest.sh") || skip 'QEMU and kernels for guests cannot be had from the archive'
@@ -40,7 +47,7 @@ vm_setup() {
 	LAB_CRIU=("$criu")
 	VM=$(mktemp -d "${TMPDIR:-/tmp}/lab-vm-XXXXXX")
 	chmod 755 "$VM"
-	export VM MIGCHECK VM_CRIU=$criu
+	export VM MIGCHECK MKPROC VM_CRIU=$criu
 }
 
 vm_teardown() {
@@ -50,6 +57,7 @@ vm_teardown() {
 	for tree in "$VM"/*.tree; do
 		[[ ! -e $tree/pid || -e $tree/img ]] || lab_kill "$(cat "$tree/pid")"
 	done
+	[[ ! -e $VM/holder ]] || lab_kill "$(cat "$VM/holder")"
 	rm -rf "$VM"
 }
 
@@ -98,6 +106,8 @@ vm_copy() {
 		} | while read -r file; do
 			for file in "$file" "$(readlink -f "$file")"; do
 				mkdir -p "$root$(dirname "$file")"
+				# One of the host's own comes in the place of busybox's.
+				[[ $(readlink "$root$file") != busybox ]] || rm "$root$file"
 				[[ -e $root$file ]] || cp -a "$file" "$root$file"
 			done
 		done
@@ -133,10 +143,13 @@ vm_guest() {
 	cp "$kernel"/boot/config-* "$root/boot/" 2> /dev/null || true
 	[[ ! -e $kernel/lib/modules/$version/config ]] ||
 		cp "$kernel/lib/modules/$version/config" "$root/lib/modules/$version/"
-	vm_copy "$root" "$MIGCHECK"
+	rm "$root/bin/ip"
+	vm_copy "$root" "$MIGCHECK" "$(readlink -f "$(type -P ip)")" /usr/bin/tar
 	mkdir -p "$root${LAB_CRIU[0]%/*}"
 	cp -a "${LAB_CRIU[0]%/*}"/. "$root${LAB_CRIU[0]%/*}"
 	printf 'MIGCHECK=%s\nCRIU=%s\n' "$MIGCHECK" "${LAB_CRIU[0]}" > "$root/job/env"
+	# That of the nodes below /dev, which CRIU compares.
+	stat -c %a /dev/net/tun > "$root/job/mode" 2> /dev/null || echo 666 > "$root/job/mode"
 	printf '%s\n' none cpu fpu ins all none,cpu none,fpu none,ins > "$root/job/modes"
 	: > "$root/job/modprobe" > "$root/job/sources" > "$root/job/peers" > "$root/job/trees"
 }
@@ -147,6 +160,7 @@ vm_again() {
 
 	mv "$dir/out" "$dir/out.first"
 	mkdir "$dir/out"
+	find "$dir/root/job" -mindepth 1 -type d -prune -exec rm -r {} +
 	for list in sources peers trees; do
 		: > "$dir/root/job/$list"
 	done
@@ -163,14 +177,15 @@ vm_without() {
 	depmod -b "$root" "$(ls "$root/lib/modules")" 2> /dev/null
 }
 
-# vm_give GUEST SOURCE FOLDER: a snapshot and an image, for which it is probed.
+# vm_give GUEST SOURCE FOLDER [OPTION…]: a snapshot and an image, for which it is probed with the options.
 vm_give() {
-	local job=$VM/$1/root/job
+	local job=$VM/$1/root/job source=$2 folder=$3
+	shift 3
 
-	rm -rf "${job:?}/$2"
-	mkdir "$job/$2"
-	cp -a "$3"/{source,img} "$job/$2/"
-	printf '%s\n' "$2" >> "$job/sources"
+	rm -rf "${job:?}/$source"
+	mkdir "$job/$source"
+	cp -a "$folder"/{source,img} "$job/$source/"
+	printf '%s %s\n' "$source" "$*" >> "$job/sources"
 }
 
 # vm_peer GUEST SOURCE: its CPU, of which the image tells, is compared with the guest's by CRIU, too.
@@ -183,7 +198,7 @@ vm_ask() {
 	local guest=$1 job=$VM/$1/root/job tree=$2 source=$3
 	shift 3
 
-	grep -qx -- "$source" "$job/sources" || vm_give "$guest" "$source" "$VM/$source.tree"
+	[[ -d $job/$source ]] || vm_give "$guest" "$source" "$VM/$source.tree" "$(grep -oE -- '--root [^ ]+' <<< "$*")"
 	printf '%s %s %s %s\n' "$tree" "$source" "$(vm_pid "$source")" "$*" >> "$job/trees"
 }
 
@@ -236,16 +251,55 @@ vm_boot_all() {
 	return "$failed"
 }
 
-# vm_judge trees|modes|masks GUEST… > FILE: a table; where we differ from what happened, FILE.failed is made.
+# vm_judge trees|modes|masks GUEST…: a table on standard output; a line where we differ says DISAGREE.
 vm_judge() {
-	local out
-
-	out=$(readlink /proc/self/fd/1)
-	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@" || : > "$out.failed"
+	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@"
 }
 
-# vm_agree FILE: prints a table as comments of the test; fails where it says so.
+# vm_agree FILE: prints a table as comments of the test; fails where it holds a difference, or nothing.
 vm_agree() {
 	sed 's/^/# /' "$1" >&3
-	[[ -s $1 && ! -e $1.failed ]]
+	[[ -s $1 ]] && [[ $(< "$1") != *DISAGREE* ]]
+}
+
+# vm_all FILE ROWS WORDS: each row of the table that matches ROWS holds WORDS, patterns both.
+vm_all() {
+	local others
+
+	others=$(grep -E "$2" "$1" | grep -vE "$3") || true
+	[[ -z $others ]] || {
+		printf '%s\n' "$others"
+		return 1
+	}
+}
+
+# vm_scene TREE FACTORY: a tree that mkproc makes, started without what another CPU may lack: it is not
+# about that. mkproc stays until the test has ended.
+vm_scene() {
+	local tree=$1 line=''
+
+	[[ -p $VM/hold ]] || {
+		mkfifo "$VM/hold"
+		(exec sleep infinity <> "$VM/hold" > /dev/null 2>&1 3>&- 4>&-) &
+		echo $! > "$VM/holder"
+	}
+	mkdir "$VM/$tree.tree"
+	(GLIBC_TUNABLES=glibc.cpu.hwcaps=$VM_MASKS lab_clean setsid "$MKPROC" "$2" \
+		< "$VM/hold" > "$VM/$tree.tree/made" 2>&1) &
+	lab_wait 10 test -s "$VM/$tree.tree/made"
+	read -r line < "$VM/$tree.tree/made"
+	[[ $line =~ ^$2\ ([0-9]+) ]] || return 1
+	printf '%s\n' "${BASH_REMATCH[1]}" > "$VM/$tree.tree/pid"
+	printf '%s\n' "--cpu-masked $VM_MASKED" > "$VM/$tree.tree/check"
+}
+
+# vm_root TREE: keeps what is in the root of its mount namespace, for vm_place.
+vm_root() {
+	cp -ax "/proc/$(vm_pid "$1")/root/." "$VM/$1.tree/root"
+}
+
+# vm_place GUEST TREE: a copy of that root at /place/TREE there, where --root can take it.
+vm_place() {
+	mkdir -p "$VM/$1/root/place"
+	cp -a "$VM/$2.tree/root" "$VM/$1/root/place/$2"
 }
