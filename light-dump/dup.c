@@ -119,25 +119,26 @@ static const struct {
 	int level, option;
 	const char *name;
 	uint32_t least, most;
+	bool not_streams;		/* where it means nothing and is set by the kernel */
 } left_out[] = {
-	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", 0, 0 },
-	{ SOL_SOCKET, SO_RXQ_OVFL, "SO_RXQ_OVFL", 0, 0 },
-	{ SOL_SOCKET, SO_ZEROCOPY, "SO_ZEROCOPY", 0, 0 },
-	{ SOL_SOCKET, SO_PASSPIDFD, "SO_PASSPIDFD", 0, 0 },
-	{ IPPROTO_IP, IP_RECVERR, "IP_RECVERR", 0, 0 },
-	{ IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL", 0, 0 },
-	{ IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS", 0, 0 },
-	{ IPPROTO_IP, IP_TRANSPARENT, "IP_TRANSPARENT", 0, 0 },
-	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", 0, 0 },
-	{ IPPROTO_IP, IP_MTU_DISCOVER, "IP_MTU_DISCOVER", 0, 1 },
-	{ IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", 1, 1 },
-	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", 1, 1 },
-	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", 0, 0 },
-	{ IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", 0, 0 },
-	{ IPPROTO_TCP, TCP_FASTOPEN, "TCP_FASTOPEN", 0, 0 },
-	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", 0, 0 },
-	{ SOL_UDP, UDP_SEGMENT, "UDP_SEGMENT", 0, 0 },
-	{ SOL_UDP, UDP_GRO, "UDP_GRO", 0, 0 },
+	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", 0, 0, false },
+	{ SOL_SOCKET, SO_RXQ_OVFL, "SO_RXQ_OVFL", 0, 0, false },
+	{ SOL_SOCKET, SO_ZEROCOPY, "SO_ZEROCOPY", 0, 0, false },
+	{ SOL_SOCKET, SO_PASSPIDFD, "SO_PASSPIDFD", 0, 0, false },
+	{ IPPROTO_IP, IP_RECVERR, "IP_RECVERR", 0, 0, false },
+	{ IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL", 0, 0, false },
+	{ IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS", 0, 0, false },
+	{ IPPROTO_IP, IP_TRANSPARENT, "IP_TRANSPARENT", 0, 0, false },
+	{ IPPROTO_IP, IP_MINTTL, "IP_MINTTL", 0, 0, false },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, "IP_MTU_DISCOVER", 0, 1, false },
+	{ IPPROTO_IP, IP_MULTICAST_TTL, "IP_MULTICAST_TTL", 1, 1, true },
+	{ IPPROTO_IP, IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", 1, 1, true },
+	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", 0, 0, false },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", 0, 0, false },
+	{ IPPROTO_TCP, TCP_FASTOPEN, "TCP_FASTOPEN", 0, 0, false },
+	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", 0, 0, false },
+	{ SOL_UDP, UDP_SEGMENT, "UDP_SEGMENT", 0, 0, false },
+	{ SOL_UDP, UDP_GRO, "UDP_GRO", 0, 0, false },
 };
 
 /* An option that the socket does not know gives an error, and is none. */
@@ -164,6 +165,7 @@ set_options(struct arena *arena, int fd, DupState *d)
 		char *text;
 
 		if (!is_level_of(left_out[i].level, d) ||
+		    (left_out[i].not_streams && d->so_type == SOCK_STREAM) ||
 		    !get_number(fd, left_out[i].level, left_out[i].option, &value) ||
 		    (value >= left_out[i].least && value <= left_out[i].most))
 			continue;
