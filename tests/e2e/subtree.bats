@@ -155,6 +155,7 @@ os.close(w); print(flush=True); sys.stdin.read()'; }
 		sleep 0.02
 	done
 	[ -n "$leaf" ]
+	QUIET_PIDS+=("$middle" "$leaf")
 	for TREE in "$middle" "$leaf"; do
 		look
 		says session-led-outside note "led by bash $QUIET_PID"
