@@ -6,6 +6,7 @@
  *     --ghost-limit 8M
  *     --manage-cgroups=ignore
  *     --external mnt[/etc/hosts]:KEY
+ *     --enable-fs nfs4
  *
  * options-parse.c makes the list of what is given.
  */
@@ -96,6 +97,18 @@ same_external(struct slice given, struct slice wanted)
 	return !slice_starts(wanted, "mnt[]:") || has_letters(given, wanted, n + 1);
 }
 
+/* "all", or the type is one of "xfs,nfs4". */
+static bool
+allows_type(struct slice given, struct slice wanted)
+{
+	struct slice type;
+
+	while (slice_field(&given, ',', &type))
+		if (slice_eq(type, "all") || same_text(type, wanted))
+			return true;
+	return false;
+}
+
 static bool
 same_value(const struct criu_option *option, const char *given_text, const char *wanted_text)
 {
@@ -107,6 +120,8 @@ same_value(const struct criu_option *option, const char *given_text, const char 
 		return same_inherited(given, wanted);
 	if (streq(option->name, "external"))
 		return same_external(given, wanted);
+	if (streq(option->name, "enable-fs"))
+		return allows_type(given, wanted);
 	/* "none" is the older word for "skip", which does without anything. */
 	if (streq(option->name, "network-lock"))
 		return slice_eq(given, "skip") || slice_eq(given, "none") ||

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/mounts.h"
+#include "checker/options.h"
 #include "checker/rulesets.h"
 
 enum { LINE_ROOM = 4096 };		/* criu's buffer for a line of mountinfo */
@@ -19,6 +20,8 @@ static enum judgement
 mnt_fs_unsupported(struct judge *j, const struct subject *s)
 {
 	const Mount *m = s->mount;
+	const char *allowed;
+	struct finding *f;
 
 	if (!mount_is_whole(m) || !m->fs_type || mount_is_ns_root(j, m))
 		return NOT_ABOUT;
@@ -30,7 +33,10 @@ mnt_fs_unsupported(struct judge *j, const struct subject *s)
 		if (o->mnt_ns == m->mnt_ns && mount_is_ns_root(j, o) && mount_same_device(o, m))
 			return FINE;
 	}
-	(void) mount_find_external(j, m, judge_text(j, "a mount of %s", m->fs_type));
+	f = mount_find_external(j, m, judge_text(j, "a mount of %s", m->fs_type));
+	allowed = judge_text(j, "--enable-fs %s", m->fs_type);
+	if (!options_find(j->options->criu_options, f->option) && options_find(j->options->criu_options, allowed))
+		f->option = allowed;
 	return FINDING;
 }
 
