@@ -26,7 +26,7 @@ restore_options() {
 
 guests_make() {
 	vm_guest bookworm bookworm EPYC
-	# With FSGSBASE Linux 6.12 crashes under QEMU 7.2 every third time.
+	# Linux 6.12 crashes under QEMU 7.2 now and then, with FSGSBASE every third time.
 	vm_guest trixie trixie EPYC,-fsgsbase
 	vm_guest forky forky EPYC
 	vm_guest bare bookworm EPYC
@@ -64,6 +64,8 @@ setup_file() {
 		vm_copy "$VM/$guest/root" "$MKPROC" "$VM/raw"
 		for scene in "${made[@]}"; do
 			[[ ! -d $VM/$scene.tree/root ]] || vm_place "$guest" "$scene"
+			# CRIU looks for the layers of an overlay in its own root, not below --root.
+			[[ $scene != mnt-overlay ]] || cp -a "$VM/$scene.tree/root/tmp/." "$VM/$guest/root/tmp/"
 			# shellcheck disable=SC2046
 			vm_ask "$guest" "$scene" "$scene" $(restore_options "$scene")
 		done

@@ -203,18 +203,17 @@ vm_ask() {
 }
 
 # vm_boot GUEST: until it switches itself off; its answers are in $VM/GUEST/out. A kernel that crashes
-# under emulation gets a second try, and says so.
+# under emulation is tried again, twice, and that is said.
 vm_boot() {
-	local dir=$VM/$1
+	local dir=$VM/$1 try
 
 	(cd "$dir/root" && find . | busybox cpio -o -H newc 2> /dev/null) > "$dir/initrd"
-	vm_run "$dir"
-	if grep -q 'Kernel panic' "$dir/console"; then
-		printf '# %s: its kernel crashed, tried again: %s\n' "$1" \
-			"$(grep -m 1 -E 'Oops|Kernel panic' "$dir/console")" >&3
-		cp "$dir/console" "$dir/console.crash"
+	for try in 1 2 3; do
 		vm_run "$dir"
-	fi
+		grep -q 'Kernel panic' "$dir/console" || break
+		printf '# %s: its kernel crashed in try %d: %s\n' "$1" "$try" \
+			"$(grep -m 1 -E 'Oops|Kernel panic' "$dir/console")" >&3
+	done
 	tar -C "$dir/out" -xf "$dir/answer" || {
 		tail -n 30 "$dir/console" "$dir/qemu.err"
 		return 1
