@@ -151,7 +151,7 @@ vm_guest() {
 	# That of the nodes below /dev, which CRIU compares.
 	stat -c %a /dev/net/tun > "$root/job/mode" 2> /dev/null || echo 666 > "$root/job/mode"
 	printf '%s\n' none cpu fpu ins all none,cpu none,fpu none,ins > "$root/job/modes"
-	: > "$root/job/modprobe" > "$root/job/sources" > "$root/job/peers" > "$root/job/trees"
+	touch "$root"/job/{modprobe,sources,peers,trees}
 }
 
 # vm_again GUEST: to be booted once more and asked other things; the first answers are in out.first.
