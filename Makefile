@@ -82,7 +82,7 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .SECONDARY:
 .SUFFIXES:
 .PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs install \
-	coverage-rules table
+	coverage-rules table restore-table
 
 all: $(BUILD)/migcheck	## build build/release/migcheck (the default)
 
@@ -200,6 +200,10 @@ coverage-rules: all $(BUILD)/mkproc	## rules that have not judged a real kernel 
 table: all $(BUILD)/mkproc	## hold migcheck against the real criu dump in each situation, into tests/lab/TABLE.md
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc \
 		setsid --wait tests/lab/table.py -o tests/lab/TABLE.md
+
+restore-table: all $(BUILD)/mkproc	## hold migcheck against the real criu restore after each change, into tests/lab/RESTORE.md
+	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc \
+		setsid --wait tests/lab/restore.py -o tests/lab/RESTORE.md
 
 docs: all	## docs/rules.md from the rule table
 	$(Q)$(BUILD)/migcheck rules -f markdown > docs/rules.md.new && mv docs/rules.md.new docs/rules.md

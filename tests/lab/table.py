@@ -62,7 +62,7 @@ class Scene:
     """A running factory; skipped says why it cannot be made here."""
 
     def __init__(self, name, scratch):
-        self.process = subprocess.Popen([MKPROC, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([MKPROC] + name.split(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True,
                                         env=dict(os.environ, TMPDIR=scratch))
         line = self.process.stdout.readline()
@@ -70,6 +70,7 @@ class Scene:
         if line.startswith("SKIP"):
             self.skipped = line.split(": ", 1)[1].strip()
         self.pid = None if self.skipped else int(line.split()[1])
+        self.words = line.split()[2:]
 
     def __enter__(self):
         return self
@@ -222,10 +223,12 @@ def error(log, pid, scratch):
     CAP_SYS_RESOURCE; the first of the others is the cause, what follows is consequence."""
     try:
         with open(log, errors="replace") as f:
-            lines = [re.sub(r"^\(\d+\.\d+\) *(pie: )?( *\d+: )?", "", line).strip() for line in f]
+            lines = [re.sub(r"^(\(\d+\.\d+\))? *(pie: )?( *\d+: )?", "", line).strip() for line in f]
     except OSError:
         return "no log"
     lines = [line for line in lines if line.startswith("Error ") and "RLIMIT_NOFILE for self" not in line]
+    # That a helper has exited: why follows.
+    lines = [line for line in lines if "exited, status=" not in line] or lines
     if not lines:
         return ""
     line = re.sub(re.escape(scratch) + r"/mkproc\.\w+", "DIR", lines[0])
@@ -377,4 +380,5 @@ def main():
     return 0 if enough and not wrong and len(listed) <= MOST_EXCEPTIONS else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
