@@ -44,7 +44,7 @@ setup_file() {
 	local tree guest mode peer list command masked=()
 
 	. "$BATS_TEST_DIRNAME/vm.sh"
-	vm_setup
+	vm_setup || return 0
 	programs_build
 	# A CPU without AVX-512 cannot run the program that has such instructions of its own.
 	grep -qw avx512f /proc/cpuinfo || trees=(raw static dynamic crypto level)
@@ -104,6 +104,7 @@ teardown_file() {
 
 setup() {
 	. "$BATS_TEST_DIRNAME/vm.sh"
+	vm_ready
 }
 
 @test "cpu: trees of this host on five other CPUs, and what becomes of them" {

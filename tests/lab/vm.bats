@@ -44,7 +44,7 @@ setup_file() {
 	local scene guest made=()
 
 	. "$BATS_TEST_DIRNAME/vm.sh"
-	vm_setup
+	vm_setup || return 0
 	[[ -x $MKPROC ]] || lab_die "$MKPROC is not built"
 	vm_program raw -DRAW -nostdlib -static
 	for scene in "${scenes[@]}"; do
@@ -95,6 +95,7 @@ teardown_file() {
 
 setup() {
 	. "$BATS_TEST_DIRNAME/vm.sh"
+	vm_ready
 }
 
 # module GUEST NAME: its state, as the probe for a tree that asks for it has seen it.

@@ -33,21 +33,31 @@ VM_MASKS+=,-MOVBE,-LZCNT,-RTM,-POPCNT,-SSE4_2,-SSE4_1,-SSSE3
 VM_MASKED=avx512f,avx512dq,avx512cd,avx512bw,avx512vl,avx2,avx,fma,fma4,xsavec,erms,bmi1,bmi2
 VM_MASKED+=,movbe,abm,rtm,popcnt,sse4_2,sse4_1,ssse3
 
+# vm_setup: fails, with the reason in VM_SKIP, where there can be no guests. bats skips no setup_file.
 vm_setup() {
 	local criu
 
 	set -euo pipefail
-	[[ $(id -u) == 0 ]] || skip 'needs root: CRIU does'
-	[[ $(uname -m) == x86_64 ]] || skip 'the guests are x86_64'
+	export VM_SKIP=''
+	[[ $(id -u) == 0 ]] || VM_SKIP='needs root: CRIU does'
+	[[ $(uname -m) == x86_64 ]] || VM_SKIP='the guests are x86_64'
+	[[ -z $VM_SKIP ]] || return 1
 	MKPROC=${MKPROC:-$(cd "$LAB_DIR/../.." && pwd)/build/release/mkproc}
 	MIGCHECK=${MIGCHECK:-$(cd "$LAB_DIR/../.." && pwd)/build/release/migcheck}
 	[[ -x $MIGCHECK ]] || lab_die "$MIGCHECK is not built: run make"
-	LAB_GUEST=$("$LAB_DIR/get-guest.sh") || skip 'QEMU and kernels for guests cannot be had from the archive'
-	criu=$("$LAB_DIR/get-criu.sh")
+	LAB_GUEST=$("$LAB_DIR/get-guest.sh") || {
+		VM_SKIP='QEMU and kernels for guests cannot be had from the archive'
+		return 1
+	}
+	criu=$("$LAB_DIR/get-criu.sh") || lab_die 'no CRIU'
 	LAB_CRIU=("$criu")
 	VM=$(mktemp -d "${TMPDIR:-/tmp}/lab-vm-XXXXXX")
 	chmod 755 "$VM"
 	export VM MIGCHECK MKPROC VM_CRIU=$criu
+}
+
+vm_ready() {
+	[[ -z ${VM_SKIP:-} ]] || skip "$VM_SKIP"
 }
 
 vm_teardown() {
