@@ -4,6 +4,7 @@
  * is still true.
  */
 #include "base/text.h"
+#include "checker/asked.h"
 #include "checker/changes.h"
 #include "checker/drift.h"
 #include "cli/commands.h"
@@ -178,15 +179,20 @@ tell(struct work *w, const struct changes *changes, const struct drift *drift)
 
 /* Both looks against one destination; NULL: none. */
 static int
-compare(struct work *w, const struct snapshot *before, const struct snapshot *now,
-	const struct snapshot *there)
+compare(struct work *w, const struct snapshot *before, const struct snapshot *now, struct snapshot *there)
 {
 	_cleanup_changes_ struct changes changes = { 0 };
 	_cleanup_drift_ struct drift drift = { 0 };
 	_cleanup_assessment_ struct assessment was = { 0 }, is = { 0 };
 	int r;
 
-	if (work_judge(w, before, there, &was) < 0 || work_judge(w, now, there, &is) < 0)
+	if (work_judge(w, before, there, &was) < 0)
+		return EXIT_TROUBLE;
+	if (there && answers_withdraw(before->facts, now->facts, there->facts) < 0) {
+		say_error("out of memory");
+		return EXIT_TROUBLE;
+	}
+	if (work_judge(w, now, there, &is) < 0)
 		return EXIT_TROUBLE;
 	r = changes_find(before->facts, now->facts, &changes);
 	if (r == 0)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The whole check on any two snapshots: four bytes of length, a source, a destination, both as
- * bare Snapshot messages. Every rule, every index and every report format runs on them.
+ * bare Snapshot messages. Every rule, every index and every report format runs on them; then
+ * they are compared as two looks at one tree.
  */
 #include "facts/stream.h"
 
 #include "checker/assessment.h"
+#include "checker/changes.h"
+#include "checker/drift.h"
 #include "checker/options.h"
+#include "reports/recheck.h"
 #include "reports/reporter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,6 +29,24 @@ judge_and_report(const Snapshot *source, const Snapshot *destination, const stru
 		(void) reporters[i].report(&a, &o, &out);
 	}
 	assessment_free(&a);
+}
+
+/* Both as looks at one tree, as recheck has them. */
+static void
+compare_and_report(const Snapshot *before, const Snapshot *now, const struct check_options *options)
+{
+	struct report_options o = { .colour = true, .width = 80 };
+	_cleanup_changes_ struct changes changes = { 0 };
+	_cleanup_drift_ struct drift drift = { 0 };
+	_cleanup_assessment_ struct assessment was = { 0 }, is = { 0 };
+	_cleanup_buffer_ struct buffer text = { 0 }, json = { 0 };
+	const struct recheck k = { .changes = &changes, .drift = &drift };
+
+	if (check(before, NULL, options, &was) < 0 || check(now, NULL, options, &is) < 0 ||
+	    changes_find(before, now, &changes) < 0 || drift_find(&was, &is, &drift) < 0)
+		return;
+	(void) recheck_text(&k, &o, &text);
+	(void) recheck_json(&k, &json);
 }
 
 int
@@ -57,5 +79,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	judge_and_report(source.facts, destination.facts, &undecided);
 	judge_and_report(source.facts, destination.facts, &decided);
+	compare_and_report(source.facts, destination.facts, &undecided);
 	return 0;
 }
