@@ -146,12 +146,20 @@ file_answer(struct judge *j, const File *f, const PathAnswer **ret)
 	if (dumped && !file_is_same(j, f, a)) {
 		if (!file_is_there(a) && is_on_volume(j, f))
 			return NOT_ABOUT;
-		if (!host || !host->root)
+		if ((!host || !host->root) && !a->mapped_to)
 			return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path,
 					     "which folder will be the tree's root there (--root)");
 	}
 	*ret = a;
 	return FINE;
+}
+
+const char *
+path_there(const struct judge *j, const char *path)
+{
+	const PathAnswer *a = index_path(j->there, path);
+
+	return a && a->mapped_to ? a->mapped_to : path;
 }
 
 enum judgement

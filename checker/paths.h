@@ -52,6 +52,9 @@ enum judgement file_of_no_kind(struct judge *j, const File *f);
 /* The same inode on the same machine, or on one network file system. */
 bool file_is_same(const struct judge *j, const File *f, const PathAnswer *a);
 
+/* Where the path was looked up there: another one where the user says so (--map). */
+const char *path_there(const struct judge *j, const char *path);
+
 /* Whether the answer's kind is that of the file. */
 bool file_kind_agrees(const File *f, const PathAnswer *a);
 

@@ -54,7 +54,7 @@ file_find(struct judge *j, const File *f, const char *here, const char *there)
 	struct finding *found = judge_find(j, f->path, here, there);
 
 	found->here_from = judge_text(j, "/proc/%d/%s", f->user_pid, link_of(f));
-	found->there_from = f->path;
+	found->there_from = path_there(j, f->path);
 	return found;
 }
 
@@ -96,7 +96,7 @@ file_missing(struct judge *j, const struct subject *s)
 		found->detail = "The folder it is in is missing too.";
 	if (S_ISDIR(f->mode))
 		found->command = quote_command(j, "mkdir", "-p", "-m",
-					       judge_text(j, "%04o", f->mode & 07777), f->path, NULL);
+					       judge_text(j, "%04o", f->mode & 07777), found->there_from, NULL);
 	return FINDING;
 }
 
@@ -145,7 +145,8 @@ file_mode(struct judge *j, const struct subject *s)
 	if ((f->mode & 07777) == (a->mode & 07777))
 		return FINE;
 	found = file_find(j, f, value_mode(j, f->mode), value_mode(j, a->mode));
-	found->command = quote_command(j, "chmod", judge_text(j, "%04o", f->mode & 07777), f->path, NULL);
+	found->command = quote_command(j, "chmod", judge_text(j, "%04o", f->mode & 07777), found->there_from,
+				       NULL);
 	/* CRIU can be told to skip rwx, not the set-id bits and the sticky bit. */
 	if ((f->mode & 07000) == (a->mode & 07000)) {
 		found->option = "--skip-file-rwx-check";
@@ -325,7 +326,7 @@ file_read_only(struct judge *j, const struct subject *s)
 	found = file_find(j, f, "open for writing", a->immutable ? "immutable" :
 			  "on a file system mounted read-only");
 	if (a->immutable)
-		found->command = quote_command(j, "chattr", "-i", f->path, NULL);
+		found->command = quote_command(j, "chattr", "-i", found->there_from, NULL);
 	return FINDING;
 }
 
@@ -367,7 +368,7 @@ static const struct rule rules[] = {
 		.why = "CRIU opens each file, library, working folder and root by its path; one that "
 		       "is missing ends the restore.",
 		.remedy = "bring it to the destination: the same package, or a copy; name what the "
-			  "move brings along with --brings",
+			  "move brings along with --brings, or say with --map where it lies there",
 		.criu_says = "Can't open file",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A file does not appear by itself.",

@@ -25,7 +25,7 @@ path_find(struct judge *j, const File *f, const char *here, const char *there)
 	struct finding *found = judge_find(j, f->path, here, there);
 
 	found->here_from = judge_text(j, "/proc/%d", f->user_pid);
-	found->there_from = f->path;
+	found->there_from = path_there(j, f->path);
 	return found;
 }
 
@@ -82,7 +82,7 @@ fifo(struct judge *j, const struct subject *s)
 			  a->has_mode ? value_file_type(a->mode) : "another kind");
 	if (!file_is_there(a))
 		found->command = quote_command(j, "mkfifo", "-m",
-					       judge_text(j, "%04o", f->mode & 07777), f->path, NULL);
+					       judge_text(j, "%04o", f->mode & 07777), found->there_from, NULL);
 	return FINDING;
 }
 

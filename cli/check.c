@@ -18,6 +18,7 @@ static const struct option_row options[] = {
 	ROW_CPU_MASKED,
 	ROW_ROOT,
 	ROW_BRINGS,
+	ROW_MAP,
 	ROW_CRIU,
 	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,

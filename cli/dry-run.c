@@ -22,6 +22,7 @@ static const struct option_row options[] = {
 	{ 0, "ssh", "COMMAND", "the ssh to use, with options (default: ssh)", OPTION_SSH },
 	ROW_ROOT,
 	ROW_BRINGS,
+	ROW_MAP,
 	ROW_CRIU,
 	ROW_CRIU_AS("the dumping"),
 	{ 0, "criu-as-there", "PID", "the same of the restoring criu, a process of the destination\n"

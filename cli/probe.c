@@ -16,6 +16,7 @@ static const struct option_row options[] = {
 	ROW_ROOT,
 	ROW_OUTPUT("write the snapshot there"),
 	ROW_BRINGS,
+	ROW_MAP,
 	ROW_CRIU,
 	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,

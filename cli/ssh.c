@@ -65,6 +65,13 @@ remote_command(const struct ssh_request *q, const struct work *w, struct buffer 
 		r = buffer_printf(b, " --load-modules");
 	for (size_t i = 0; r == 0 && i < w->n_brings; i++)
 		r = add_option(b, "--brings", w->brings[i]);
+	for (size_t i = 0; r == 0 && i < w->n_maps; i++) {
+		_cleanup_free_ char *map = NULL;
+
+		if (asprintf(&map, "%s=%s", w->maps[i].source, w->maps[i].destination) < 0)
+			return -ENOMEM;
+		r = add_option(b, "--map", map);
+	}
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "checker/cpu-features.h"
 #include "cli/files.h"
+#include "cli/maps.h"
 #include "cli/place.h"
 #include "cli/say.h"
 #include "reports/reporter.h"
@@ -38,6 +39,7 @@ void
 work_free(struct work *w)
 {
 	options_free(&w->given);
+	maps_free(w);
 	free(w->brings);
 	w->brings = NULL;
 }
@@ -196,6 +198,9 @@ work_option(struct work *w, const struct option_parser *p, int id)
 	case OPTION_BRINGS:
 		w->asks_host = "--brings";
 		return add_brings(w, p->value);
+	case OPTION_MAP:
+		w->asks_host = "--map";
+		return maps_add(w, p->value);
 	case OPTION_CRIU:
 		w->asks_host = "--criu";
 		w->probe.criu = p->value;
@@ -352,6 +357,9 @@ note_request(const struct work *w, const struct snapshot *source, struct snapsho
 		if (r < 0)
 			return r;
 	}
+	r = maps_note(w, s);
+	if (r < 0)
+		return r;
 	if (w->probe.tree_root)
 		h->root = arena_strdup(s->arena, w->probe.tree_root);
 	if (w->probe.criu)

@@ -21,6 +21,8 @@ struct work {
 	struct given_options given;	/* what check.criu_options points to, where it does */
 	const char **brings;		/* NULL-terminated, grows */
 	size_t n_brings;
+	struct path_map *maps;		/* grows */
+	size_t n_maps;
 	const char *sysroot;		/* recorded machine instead of "/" */
 	const char *format;
 	const char *output;
@@ -46,6 +48,7 @@ enum {
 	OPTION_OUTPUT,
 	OPTION_ROOT,
 	OPTION_BRINGS,
+	OPTION_MAP,
 	OPTION_CRIU,
 	OPTION_CRIU_OPTIONS,
 	OPTION_FORMAT,
@@ -72,6 +75,11 @@ enum {
 #define ROW_BRINGS \
 	{ 0, "brings", "PATH|addr=IP", "what the move brings along (may be repeated): not looked\n" \
 	  "for there, listed as assumed", OPTION_BRINGS }
+#define ROW_MAP \
+	{ 0, "map", "SRC=DST", "what the source has at SRC lies at DST on the destination's host\n" \
+	  "(may be repeated, the longest SRC counts): it is looked for\n" \
+	  "there. CRIU itself opens SRC: by a bind mount there, in the\n" \
+	  "folder given to --root, or by --external mnt[KEY]:DST", OPTION_MAP }
 #define ROW_CRIU { 0, "criu", "PATH", "the criu that will be used there (default: from PATH)", OPTION_CRIU }
 #define ROW_CRIU_OPTIONS \
 	{ 0, "criu-options", "TEXT", "the options that CRIU will be given; then one that is needed\n" \

@@ -17,7 +17,13 @@
 static const struct root *
 root_of(const struct paths *a, const struct path_question *q)
 {
-	return q->of_host ? a->c->root : a->c->tree_root;
+	return q->of_host || q->mapped_to ? a->c->root : a->c->tree_root;
+}
+
+static const char *
+place_of(const struct path_question *q)
+{
+	return q->mapped_to ? q->mapped_to : q->path;
 }
 
 static bool
@@ -89,7 +95,7 @@ static int
 open_path(const struct paths *a, const struct path_question *q, struct statx *ret)
 {
 	int flags = O_PATH | (q->file && S_ISLNK(q->file->mode) ? O_NOFOLLOW : 0);
-	_cleanup_close_ int fd = root_openat(root_of(a, q), q->path, flags);
+	_cleanup_close_ int fd = root_openat(root_of(a, q), place_of(q), flags);
 
 	if (fd < 0)
 		return fd;
@@ -107,7 +113,7 @@ path_look(const struct paths *a, const struct path_question *q, struct path_seen
 	if (fd < 0) {
 		ret->error = -fd;
 		if (fd == -ENOENT || fd == -ENOTDIR)
-			ret->parent_missing = folder_is_missing(root_of(a, q), q->path);
+			ret->parent_missing = folder_is_missing(root_of(a, q), place_of(q));
 		return;
 	}
 	if (fstatvfs(fd, &fs) == 0) {
@@ -140,7 +146,7 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 	}
 	if (fstat(held, &now) < 0)
 		return;
-	ret->tell = others_may_read(root_of(a, q), q->path, &now);
+	ret->tell = others_may_read(root_of(a, q), place_of(q), &now);
 	/* One answer an inode that is private, so that nobody can guess at it by many names. */
 	if (!ret->tell && (!source_holds(f) || q->guesses_again)) {
 		ret->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;

@@ -12,6 +12,7 @@ struct path_question {
 	const char *path;		/* of the source snapshot, or of the list's own arena */
 	const File *file;		/* what it leads to there; NULL: only asked what it is */
 	bool of_host;			/* below the host's root, not below the tree's */
+	const char *mapped_to;		/* --map: looked up there, below the host's root; NULL: at `path` */
 	bool guesses_again;		/* another digest is asked of an inode that has its question */
 };
 

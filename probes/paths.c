@@ -12,6 +12,7 @@
  * that the source has, and that only of a file which the source holds open or mapped.
  */
 #include "kernel/filesystem.h"
+#include "probes/path-maps.h"
 #include "probes/paths-look.h"
 #include "probes/probes.h"
 #include <errno.h>
@@ -54,6 +55,8 @@ mount_of(const struct paths *a, const struct path_question *q)
 	const char *below = a->c->options->tree_root;
 	char path[2 * 4096];
 
+	if (q->mapped_to)
+		return path_mounts_of(&a->mounts, q->mapped_to);
 	(void) snprintf(path, sizeof(path), "%s%s", below && !q->of_host ? below : "", q->path);
 	return path_mounts_of(&a->mounts, path);
 }
@@ -266,6 +269,9 @@ answer(struct paths *a, const struct path_question *q, const struct path_seen *s
 		return -ENOMEM;
 	if (q->of_host)
 		SET_FACT(p, of_host, true);
+	p->mapped_to = q->mapped_to ? arena_strdup(snapshot->arena, q->mapped_to) : NULL;
+	if (q->mapped_to && !p->mapped_to)
+		return -ENOMEM;
 	if (is_declared(a->c->options, q)) {
 		SET_FACT(p, declared, true);
 		return 0;
@@ -427,6 +433,24 @@ contents_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
 	return r;
 }
 
+/* --map: where the questions are asked. */
+static int
+put_in_place(const struct paths *a)
+{
+	char place[MAX_PLACE];
+
+	for (size_t i = 0; a->c->options->n_maps > 0 && i < a->questions.n; i++) {
+		struct path_question *q = &a->questions.question[i];
+
+		if (!path_is_mapped(a->c->options, q->path, place))
+			continue;
+		q->mapped_to = arena_strdup(a->c->snapshot->arena, place);
+		if (!q->mapped_to)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int
 paths_ask(struct probe_context *c)
 {
@@ -449,7 +473,9 @@ paths_ask(struct probe_context *c)
 			 a.questions.n);
 		a.questions.n = MAX_QUESTIONS;
 	}
-	r = path_mounts_make(c->host->filesystems, &a.mounts);
+	r = put_in_place(&a);
+	if (r == 0)
+		r = path_mounts_make(c->host->filesystems, &a.mounts);
 	if (r == 0)
 		r = paths_look(&a, &job);
 	if (r == 0)

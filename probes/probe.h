@@ -10,6 +10,11 @@
 #include "facts/gaps.h"
 #include "facts/snapshot.h"
 
+/* --map: `source` lies at `destination`, below the host's own root. Both are plain absolute paths. */
+struct path_map {
+	const char *source, *destination;
+};
+
 struct probe_options {
 	const char *tree_root;		/* --root: where the tree's file system will be; NULL: "/" */
 	unsigned int timeout_ms;
@@ -17,6 +22,8 @@ struct probe_options {
 	bool load_modules;
 	bool live_tree_here;		/* the tree lives on this very host now */
 	const char *const *brings;	/* NULL-terminated; paths and addr=IP that the move brings */
+	const struct path_map *maps;
+	size_t n_maps;
 	const char *criu;		/* --criu PATH; NULL: criu in PATH */
 	int criu_as;			/* criu would run as this process does; 0: as we do */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);

@@ -8,6 +8,7 @@
 #include "base/crew.h"
 #include "kernel/sock-holders.h"
 #include "kernel/sock-table.h"
+#include "probes/path-maps.h"
 #include "probes/probes.h"
 
 #include <fcntl.h>
@@ -68,18 +69,14 @@ kind_of(mode_t mode)
 	}
 }
 
-/* The path of a name as a string, or of its folder. */
+/* The path of a name as a string. */
 static void
-path_text(const struct name *n, bool folder, char out[NAME_ROOM])
+path_text(const struct name *n, char out[NAME_ROOM])
 {
 	size_t length = n->answer->name.len < NAME_ROOM ? n->answer->name.len : NAME_ROOM - 1;
-	char *slash;
 
 	memcpy(out, n->answer->name.data, length);
 	out[length] = '\0';
-	slash = folder ? strrchr(out, '/') : NULL;
-	if (slash)
-		slash[1] = '\0';
 }
 
 /* In a child of the crew. */
@@ -89,18 +86,24 @@ look_up(size_t i, void *result, struct crew_slot *slot, void *arg)
 	const struct asking *a = arg;
 	struct found *f = result;
 	_cleanup_close_ int fd = -1, folder = -1;
-	char path[NAME_ROOM];
+	const struct root *root = a->c->tree_root;
+	char name[NAME_ROOM], place[MAX_PLACE];
+	const char *path = name;
 	struct stat st;
 
 	(void) slot;
 	if (!a->name[i].path)
 		return;
-	path_text(&a->name[i], false, path);
-	fd = root_openat(a->c->tree_root, path, O_PATH | O_NOFOLLOW);
+	path_text(&a->name[i], name);
+	if (path_is_mapped(a->c->options, name, place)) {
+		root = a->c->root;
+		path = place;
+	}
+	fd = root_openat(root, path, O_PATH | O_NOFOLLOW);
 	if (fd < 0) {
 		f->error = fd;
-		path_text(&a->name[i], true, path);
-		folder = root_openat(a->c->tree_root, path, O_PATH | O_DIRECTORY);
+		(void) snprintf(place, sizeof(place), "%.*s", (int) (strrchr(path, '/') - path + 1), path);
+		folder = root_openat(root, place, O_PATH | O_DIRECTORY);
 		f->parent_missing = folder == -ENOENT || folder == -ENOTDIR;
 		return;
 	}

@@ -111,6 +111,19 @@ add_texts(struct json *parent, const char *key, const char *const *text, size_t 
 }
 
 static void
+add_maps(struct json *parent, const Header *h)
+{
+	struct json *array = json_add_array(parent, "maps");
+
+	for (size_t i = 0; h && i < h->n_map; i++) {
+		struct json *o = json_add_object(array, NULL);
+
+		json_add_text(o, "source", h->map[i]->source);
+		json_add_text(o, "destination", h->map[i]->destination);
+	}
+}
+
+static void
 add_side(struct json *parent, const char *key, const char *value, const char *from)
 {
 	struct json *o;
@@ -304,6 +317,7 @@ report_json(const struct assessment *a, const struct report_options *o, struct b
 	add_options(root, a);
 	add_texts(root, "assumed", answer ? (const char *const *) answer->brings : NULL,
 		  answer ? answer->n_brings : 0);
+	add_maps(root, answer);
 	array = json_add_array(root, "unknowns");
 	for (size_t i = 0; i < a->n_unknowns; i++)
 		json_unknown(array, &a->unknowns[i]);

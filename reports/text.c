@@ -239,15 +239,29 @@ put_requirements(struct page *p, const struct assessment *a)
 }
 
 static void
+put_maps(struct page *p, const Header *h)
+{
+	_cleanup_buffer_ struct buffer b = { 0 };
+
+	if (h && h->n_map > 0)
+		page_put(p, STYLE_BOLD, "\nAssumed: CRIU finds it under its old path there\n");
+	for (size_t i = 0; h && i < h->n_map; i++) {
+		b.n = 0;
+		(void) buffer_printf(&b, "%s: what lies at %s", h->map[i]->source, h->map[i]->destination);
+		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, buffer_slice(&b).p);
+	}
+}
+
+static void
 put_assumed(struct page *p, const struct assessment *a)
 {
 	const Header *h = a->destination ? a->destination->header : NULL;
 
-	if (!h || h->n_brings == 0)
-		return;
-	page_put(p, STYLE_BOLD, "\nAssumed: the move brings along\n");
-	for (size_t i = 0; i < h->n_brings; i++)
+	if (h && h->n_brings > 0)
+		page_put(p, STYLE_BOLD, "\nAssumed: the move brings along\n");
+	for (size_t i = 0; h && i < h->n_brings; i++)
 		page_line(p, INDENT, "", INDENT, STYLE_PLAIN, h->brings[i]);
+	put_maps(p, h);
 }
 
 /* The rules that a cause leaves undecided; true when one of them is a blocker's. */

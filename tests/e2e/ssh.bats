@@ -42,6 +42,36 @@ over() {
 	[ "$(tail -3 "$T/arguments" | head -1)" = -- ]
 }
 
+@test "what lies elsewhere there is looked for there, over ssh too" {
+	carrier well <<<'exec bash -c "$command"'
+	mkdir "$T/here" "$T/there"
+	echo same | tee "$T/here/file" > "$T/there/file"
+	sleep 600 < "$T/here/file" &
+	pid=$!
+	run "$MIGCHECK" dump -p $pid -q -o "$T/source"
+	kill $pid
+	rm -r "$T/here"
+	run "$MIGCHECK" check "$T/source"
+	[[ $output == *dst-file-missing* ]]
+	run "$MIGCHECK" check "$T/source" --map "$T/here=$T/there/"
+	[[ $output != *dst-file-missing* && $output == *"CRIU finds it under its old path"*"$T/here: what lies at $T/there"* ]]
+	over well --map "/a b/\$(touch $T/owned)';x=/c" -f json -o "$T/report"
+	[ "$status" -eq 0 ]
+	[ ! -e "$T/owned" ]
+	[ "$(json "$T/report" 'r["maps"][0]["destination"]')" = /c ]
+}
+
+@test "a map that says nothing is refused" {
+	for map in /a a=b /a= =/b /a=b /=/b /a=/ /a/../b=/c /a//b=/c /a=/b=/c; do
+		over well --map "$map"
+		[ "$status" -eq 2 ]
+		[[ $output == *"--map $map: "* ]]
+	done
+	over well --map /a=/b --map /a/=/c
+	[ "$status" -eq 2 ]
+	[[ $output == *"mapped already"* ]]
+}
+
 @test "no ssh" {
 	over nothing-there
 	[ "$status" -eq 2 ]

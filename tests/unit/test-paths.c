@@ -122,6 +122,39 @@ mounts_that_are_made_anew(void **state)
 	assert_true(answer_to("/u")->of_host && answer_to("/w")->of_host);
 }
 
+/* Below the host's root, not the tree's; the longest counts, whole components only. */
+static void
+what_lies_elsewhere(void **state)
+{
+	struct path_map maps[2] = { { .source = "/srv" }, { .source = "/srv/db" } };
+	_cleanup_free_ char *shallow = NULL, *deep = NULL;
+
+	(void) state;
+	assert_true(asprintf(&shallow, "%s/a", folder) > 0 && asprintf(&deep, "%s/b", folder) > 0);
+	maps[0].destination = shallow;
+	maps[1].destination = deep;
+	options.maps = maps;
+	options.n_maps = 2;
+	assert_int_equal(mkdir(path_of("/a"), 0755), 0);
+	assert_int_equal(mkdir(path_of("/b"), 0755), 0);
+	write_file("/a/x", "shallow", 0644);
+	write_file("/b/x", "deep", 0644);
+	(void) claim("/srv/x", "shallow");
+	(void) claim("/srv/db/x", "deep");
+	(void) claim("/srv/dbx", "deep");
+	(void) claim("/srvx", "deep");
+	(void) claim("/srv/../etc/passwd", "deep");
+	ask();
+	assert_told("/srv/x", "shallow");
+	assert_told("/srv/db/x", "deep");
+	assert_memory_equal(answer_to("/srv/db/x")->mapped_to, deep, strlen(deep));
+	assert_int_equal(answer_to("/srv/dbx")->kind, PATH_KIND__PATH_KIND_NONE);
+	assert_non_null(answer_to("/srv/dbx")->mapped_to);
+	assert_null(answer_to("/srvx")->mapped_to);
+	assert_null(answer_to("/srv/../etc/passwd")->mapped_to);
+	assert_int_equal(answer_to("/srv/../etc/passwd")->kind, PATH_KIND__PATH_KIND_NONE);
+}
+
 static void
 what_the_move_brings(void **state)
 {
@@ -366,6 +399,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(folders_of_what_is_made_again, begin, end),
 		cmocka_unit_test_setup_teardown(mounts_that_are_made_anew, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_move_brings, begin, end),
+		cmocka_unit_test_setup_teardown(what_lies_elsewhere, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_everybody_may_read, begin, end),
 		cmocka_unit_test_setup_teardown(content_that_others_may_not_read, begin, end),
 		cmocka_unit_test_setup_teardown(no_content_at_all, begin, end),
