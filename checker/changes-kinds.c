@@ -195,7 +195,7 @@ const struct change_passing change_passing[] = {
 	{ &mount__descriptor, "line_length" },
 	{ &namespace__descriptor, "device member_pid" },
 	{ &net_device__descriptor, "flags" },
-	{ &cgroup__descriptor, "value" },
+	{ &cgroup__descriptor, "value children" },
 	{ &criu_place__descriptor, "pid comm start_time sid pgid tty_nr ancestor stdin_is_tty limit" },
 };
 
