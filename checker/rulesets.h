@@ -47,3 +47,4 @@ extern const struct ruleset rules_dst_memory;
 extern const struct ruleset rules_dst_kernel;
 extern const struct ruleset rules_dst_namespaces;
 extern const struct ruleset rules_dst_host;
+extern const struct ruleset rules_rehearsal;

@@ -38,6 +38,7 @@ static const struct option_row options[] = {
 	ROW_NO_DUP,
 	ROW_NO_CONTENT,
 	ROW_LOAD_MODULES,
+	ROW_REHEARSE,
 	ROW_TIMEOUT,
 	ROW_QUIET,
 };

@@ -21,6 +21,7 @@ static const struct option_row options[] = {
 	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,
 	ROW_LOAD_MODULES,
+	ROW_REHEARSE,
 	ROW_TIMEOUT,
 	ROW_SYSROOT,
 	ROW_QUIET,

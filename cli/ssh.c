@@ -63,6 +63,8 @@ remote_command(const struct ssh_request *q, const struct work *w, struct buffer 
 		r = buffer_printf(b, " --no-content");
 	if (r == 0 && w->probe.load_modules)
 		r = buffer_printf(b, " --load-modules");
+	if (r == 0 && w->probe.rehearse)
+		r = buffer_printf(b, " --rehearse");
 	for (size_t i = 0; r == 0 && i < w->n_brings; i++)
 		r = add_option(b, "--brings", w->brings[i]);
 	for (size_t i = 0; r == 0 && i < w->n_maps; i++) {

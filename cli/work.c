@@ -226,6 +226,10 @@ work_option(struct work *w, const struct option_parser *p, int id)
 	case OPTION_LOAD_MODULES:
 		w->dump.load_modules = w->probe.load_modules = true;
 		return 0;
+	case OPTION_REHEARSE:
+		w->asks_host = "--rehearse";
+		w->probe.rehearse = true;
+		return 0;
 	case OPTION_CPU_MASKED:
 		w->check.cpu_masked = p->value;
 		return check_feature_list(p);

@@ -65,6 +65,7 @@ enum {
 	OPTION_CRIU_AS_THERE,
 	OPTION_SETTLE,
 	OPTION_SPAN,
+	OPTION_REHEARSE,
 };
 
 #define ROW_PID { 'p', "pid", "PID", "the root of the process tree", OPTION_PID }
@@ -109,6 +110,9 @@ enum {
 #define ROW_SYSROOT \
 	{ 0, "sysroot", "DIR", "a recorded machine instead of this one", OPTION_SYSROOT }
 
+#define ROW_REHEARSE \
+	{ 0, "rehearse", NULL, "try there what facts cannot prove, in throw-away namespaces:\n" \
+	  "ids, namespaces, cgroups, mounts, sockets, files, priorities", OPTION_REHEARSE }
 #define ROW_SPAN \
 	{ 0, "span", "MS", "watch what tends to pass (a queue, a handshake, a state) for so\n" \
 	  "long, where there is any (default: 100)", OPTION_SPAN }

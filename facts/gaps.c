@@ -128,6 +128,7 @@ static const char *const domain_names[] = {
 	[DOMAIN__DOMAIN_PIDS] = "pids",
 	[DOMAIN__DOMAIN_IDENTITY] = "identity",
 	[DOMAIN__DOMAIN_CALLS] = "calls",
+	[DOMAIN__DOMAIN_REHEARSAL] = "rehearsal",
 };
 
 const char *

@@ -13,6 +13,7 @@
 #include "probes/probes.h"
 
 #include "kernel/stat.h"
+#include "probes/brought.h"
 
 #include <errno.h>
 
@@ -217,24 +218,6 @@ sees_all(struct probe_context *c)
 	return false;
 }
 
-/* The tree brings its pid namespace along when CRIU does not live in it. */
-static bool
-brings_pid_namespace(const Snapshot *source)
-{
-	const Tree *tree = source->tree;
-	const CriuPlace *place = source->criu_place;
-
-	if (!tree || !tree->has_root_pid || !place || !place->ns || !place->ns->has_pid)
-		return false;
-	for (size_t i = 0; i < source->n_process; i++) {
-		const Process *root = source->process[i];
-
-		if (root->pid == tree->root_pid)
-			return root->ns && root->ns->has_pid && root->ns->pid != place->ns->pid;
-	}
-	return false;
-}
-
 int
 pids_ask(struct probe_context *c)
 {
@@ -242,7 +225,7 @@ pids_ask(struct probe_context *c)
 	bool all_seen;
 	int r;
 
-	if (!c->source || brings_pid_namespace(c->source))
+	if (!c->source || brought_along(c->source, NAMESPACE_KIND__NS_PID))
 		return 0;
 	p.ticks = c->host->clock_ticks;
 	for (size_t i = 0; i < c->source->n_process; i++) {

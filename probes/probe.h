@@ -20,6 +20,7 @@ struct probe_options {
 	unsigned int timeout_ms;
 	bool no_content;		/* never say a digest or same_as_asked */
 	bool load_modules;
+	bool rehearse;			/* try, in throw-away namespaces, what facts cannot prove */
 	bool live_tree_here;		/* the tree lives on this very host now */
 	const char *const *brings;	/* NULL-terminated; paths and addr=IP that the move brings */
 	const struct path_map *maps;

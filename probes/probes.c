@@ -138,6 +138,12 @@ const struct probe probes[] = {
 		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = paths_ask,
 	},
+	{
+		.name = "rehearsal",
+		.reads = "with --rehearse: tries in throw-away namespaces what the tree needs",
+		.domain = DOMAIN__DOMAIN_REHEARSAL,
+		.ask = rehearse_ask,
+	},
 };
 
 const size_t n_probes = ARRAY_SIZE(probes);

@@ -24,3 +24,4 @@ int paths_ask(struct probe_context *c);
 int net_ask(struct probe_context *c);
 int unix_names_ask(struct probe_context *c);
 int terminals_ask(struct probe_context *c);
+int rehearse_ask(struct probe_context *c);
