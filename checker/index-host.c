@@ -13,6 +13,8 @@ struct host_index {
 	struct table path, pid, cgroup, module, tool, sysctl, config, feature, filesystem, unix_name;
 	const HostSocket **socket;	/* by protocol and port */
 	size_t n_socket;
+	struct table asked_port;
+	bool only_asked;
 };
 
 static bool
@@ -71,6 +73,24 @@ index_ports(struct host_index *h, struct arena *a, const Net *net)
 	return 0;
 }
 
+static int
+index_asked_ports(struct host_index *h, struct arena *a, const Net *net)
+{
+	int r;
+
+	if (!net || !net->only_asked)
+		return 0;
+	h->only_asked = true;
+	r = table_init(&h->asked_port, a, net->n_asked_port);
+	for (size_t i = 0; r == 0 && i < net->n_asked_port; i++) {
+		uint32_t key = net->asked_port[i];
+
+		if (!index_tells_port(h, key >> 16, key & UINT16_MAX))
+			table_add(&h->asked_port, hash_number(key), &net->asked_port[i], NULL);
+	}
+	return r;
+}
+
 int
 host_index_new(struct arena *a, const Snapshot *destination, struct host_index **ret)
 {
@@ -98,6 +118,8 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 			       same_bytes(found->name, item->name));
 	if (r == 0)
 		r = index_ports(h, a, host->net);
+	if (r == 0)
+		r = index_asked_ports(h, a, host->net);
 	if (r == 0)
 		r = TABLE_FILL(&h->tool, a, host->tool, host->n_tool, hash_text(item->name),
 			       same_text(found->name, item->name));
@@ -168,6 +190,14 @@ port_begin(const struct host_index *h, uint32_t protocol, uint32_t port)
 			high = middle;
 	}
 	return low;
+}
+
+bool
+index_tells_port(const struct host_index *h, uint32_t protocol, uint32_t port)
+{
+	uint32_t key = protocol << 16 | (port & UINT16_MAX);
+
+	return !h->only_asked || TABLE_FIND(&h->asked_port, hash_number(key), uint32_t, *found == key) != NULL;
 }
 
 size_t

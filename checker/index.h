@@ -48,6 +48,8 @@ const UnixAnswer *index_unix(const struct host_index *h, ProtobufCBinaryData nam
 /* The sockets of this protocol bound to this port: how many, and the first of them. */
 size_t index_port(const struct host_index *h, uint32_t protocol, uint32_t port,
 		  const HostSocket *const **ret);
+/* Whether the host has told of all that is bound to this port: it looked at all, or was asked. */
+bool index_tells_port(const struct host_index *h, uint32_t protocol, uint32_t port);
 const Module *index_module(const struct host_index *h, const char *asked);
 const Tool *index_tool(const struct host_index *h, const char *name);
 const char *index_sysctl(const struct host_index *h, const char *name);

@@ -340,6 +340,8 @@ port_in_use(struct judge *j, const struct subject *s)
 	}
 	if (!net->sockets_complete)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, socket_thing(j, k), "all sockets there");
+	if (!index_tells_port(j->there, k->protocol, k->source_port))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, socket_thing(j, k), "what is bound to this port there");
 	return FINE;
 }
 

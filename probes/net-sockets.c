@@ -18,7 +18,7 @@
 
 enum { SCRATCH_BYTES = 4 * 1024 * 1024 };
 
-/* Protocol and port of a socket of the tree: 6 << 16 | 8080. */
+/* Protocol and port of a socket of the tree, as Net.asked_port has them: 6 << 16 | 8080. */
 struct ports {
 	uint32_t *key;
 	size_t n;
@@ -237,6 +237,26 @@ name_holders(struct telling *p)
 	return 0;
 }
 
+/* So that a checker who asks of another port knows that it was not looked at. */
+static int
+tell_ports(struct arena *arena, Net *net, const struct ports *p)
+{
+	if (p->all)
+		return 0;
+	SET_FACT(net, only_asked, true);
+	for (size_t i = 0; i < p->n; i++) {
+		uint32_t *place;
+
+		if (i > 0 && p->key[i] == p->key[i - 1])
+			continue;
+		place = arena_grow(arena, &net->asked_port, &net->n_asked_port, sizeof(*place));
+		if (!place)
+			return -ENOMEM;
+		*place = p->key[i];
+	}
+	return 0;
+}
+
 int
 net_sockets_tell(struct probe_context *c, Net *net, const struct sock_tables *tables)
 {
@@ -246,7 +266,9 @@ net_sockets_tell(struct probe_context *c, Net *net, const struct sock_tables *ta
 	r = ports_make(c->source, &t.ports);
 	if (r < 0)
 		return r;
-	r = tell_sockets(&t, tables);
+	r = tell_ports(c->snapshot->arena, net, &t.ports);
+	if (r == 0)
+		r = tell_sockets(&t, tables);
 	if (r == 0)
 		r = name_holders(&t);
 	(void) arena_free(t.scratch);
