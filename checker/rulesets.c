@@ -36,6 +36,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_netdevs,
 	&rules_dst_host,
 	&rules_dst_kernel,
+	&rules_dst_features,
 	&rules_dst_namespaces,
 	&rules_dst_cpu,
 	&rules_dst_fpu,

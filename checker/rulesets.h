@@ -45,6 +45,7 @@ extern const struct ruleset rules_dst_names;
 extern const struct ruleset rules_dst_net;
 extern const struct ruleset rules_dst_memory;
 extern const struct ruleset rules_dst_kernel;
+extern const struct ruleset rules_dst_features;
 extern const struct ruleset rules_dst_namespaces;
 extern const struct ruleset rules_dst_host;
 extern const struct ruleset rules_rehearsal;

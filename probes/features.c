@@ -67,8 +67,7 @@ static const struct feature features[] = {
 	{ "utsns", "/proc/self/ns/uts", "UTS_NS", true },
 };
 
-/* NULL when there is no memory; `present` < 0: it could not be told. */
-static Feature *
+Feature *
 feature_add(struct probe_context *c, const char *name, int present, const char *seen)
 {
 	struct arena *arena = c->snapshot->arena;
@@ -225,7 +224,8 @@ int
 features_ask(struct probe_context *c)
 {
 	static int (*const looks[])(struct probe_context *) = { soft_dirty_look, pagemap_scan_look,
-								auxv_look, ia32_look };
+								auxv_look, ia32_look,
+								features_asked };
 	int r;
 
 	if (!c->host->kernel)

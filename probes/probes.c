@@ -51,7 +51,7 @@ const struct probe probes[] = {
 	},
 	{
 		.name = "features",
-		.reads = "/proc/self, /proc/sys, /sys/kernel, own auxiliary vector",
+		.reads = "/proc/self, /proc/sys, /sys/kernel, own auxiliary vector, calls that are refused",
 		.domain = DOMAIN__DOMAIN_KERNEL,
 		.ask = features_ask,
 		.source_side_too = true,

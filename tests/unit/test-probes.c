@@ -179,6 +179,7 @@ features(void **state)
 	assert_int_equal(feature_of(h, "map_files"), 0);
 	assert_int_equal(feature_of(h, "soft_dirty"), -1);
 	assert_int_equal(feature_of(h, "vdso"), -1);
+	assert_int_equal(feature_of(h, "clone3_set_tid"), -1);
 	/* There, but switched off on the command line. */
 	assert_int_equal(feature_of(h, "ia32"), 0);
 }
@@ -421,6 +422,7 @@ this_machine(void **state)
 	assert_int_equal(feature_of(h, "map_files"), 1);
 	assert_true(feature_of(h, "pagemap_scan") >= 0);
 	assert_int_equal(feature_of(h, "vdso"), 1);
+	assert_int_equal(feature_of(h, "pidfd"), 1);
 	assert_non_null(place);
 	assert_int_equal(place->pid, getpid());
 	assert_int_equal(place->sid, getsid(0));
