@@ -28,7 +28,8 @@ enum {
 static const char NAME[] = "rehearsal";
 
 static const struct rehearsal_subject *const subjects[] = {
-	&rehearse_pids, &rehearse_namespaces, &rehearse_cgroups,
+	&rehearse_pids, &rehearse_namespaces, &rehearse_cgroups, &rehearse_mounts,
+	&rehearse_sockets, &rehearse_files, &rehearse_tasks,
 };
 
 enum trial_state { TRIAL_UNTOUCHED, TRIAL_BEGUN, TRIAL_DONE };
@@ -201,14 +202,27 @@ run(struct part *p)
 	return r;
 }
 
+/*
+ * What came of it: as with attempt(). Who is not root would have criu run by sudo(8): that the kernel
+ * refuses a user what it may grant root is no answer.
+ */
+static int
+outcome_of(const struct trial_result *result)
+{
+	int state = atomic_load(&result->state), r = result->result;
+
+	if (state != TRIAL_DONE)
+		return state == TRIAL_BEGUN ? ETIMEDOUT : ECANCELED;
+	return geteuid() != 0 && (r == -EPERM || r == -EACCES) ? -r : r;
+}
+
 /* A refusal is an answer; what was not tried is a gap as well, one for all of the same reason. */
 static int
 note(struct rehearsal *h, const char *subject, const struct trial *t, const struct trial_result *result)
 {
 	struct snapshot *s = h->c->snapshot;
 	Trial *trial = NEW_FACT(s->arena, Trial, trial);
-	int state = atomic_load(&result->state);
-	int r = state == TRIAL_DONE ? result->result : state == TRIAL_BEGUN ? ETIMEDOUT : ECANCELED;
+	int r = outcome_of(result);
 
 	if (!trial)
 		return -ENOMEM;

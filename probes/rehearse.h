@@ -22,6 +22,7 @@ struct trial {
 	const char *thing, *detail;	/* as in the Trial */
 	int32_t pid;			/* of the tree; 0: of no single task */
 	const void *what;		/* of the source, by subject: the File, the Socket, … */
+	const Credentials *as;		/* whose rights are tried; NULL: our own */
 	uint64_t number;		/* by subject: an id, flags, … */
 	const char *text;		/* by subject, or NULL */
 };
