@@ -163,6 +163,23 @@ found_by_criu(struct judge *j)
 	return j->external_mounts;
 }
 
+const Mount *
+mount_there(const struct judge *j, const char *path)
+{
+	const Host *h = j->destination->host;
+	const Filesystems *fs = h ? h->filesystems : NULL;
+	const Mount *best = NULL;
+
+	for (size_t i = 0; fs && i < fs->n_mount; i++) {
+		const Mount *m = fs->mount[i];
+
+		if (m->mountpoint && mount_is_below(path, m->mountpoint) &&
+		    (!best || strlen(m->mountpoint) >= strlen(best->mountpoint)))
+			best = m;
+	}
+	return best;
+}
+
 bool
 mount_is_marked(const Mount *m, const char *word)
 {

@@ -91,7 +91,8 @@ limits_vs_need(struct judge *j, const struct subject *s)
 				    judge_text(j, "needs %s", value_bytes(j, need.memory_kb * 1024)),
 				    need.memory_kb * 1024, a->memory_limit,
 				    own ? less(a->memory_used, need.memory_kb * 1024) : a->memory_used, true);
-	if (a->has_pids_limit)
+	/* The first task is moved in, which no limit refuses; others are made there. */
+	if (a->has_pids_limit && need.threads > 1)
 		found |= judge_room(j, judge_text(j, "threads of %s", thing_of(j, g)),
 				    judge_text(j, "needs %llu", (unsigned long long) need.threads),
 				    need.threads, a->pids_limit,

@@ -7,6 +7,7 @@
  *     @app-bus                there: in use
  *     pts 5                   there: free, 3 free below it
  */
+#include "checker/mounts.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -79,6 +80,14 @@ folder_missing(struct judge *j, const Socket *s, const char *name)
 	return FINDING;
 }
 
+static bool
+is_read_only(struct judge *j, const char *name)
+{
+	const Mount *m = mount_there(j, judge_text(j, "%.*s", (int) (strrchr(name, '/') - name), name));
+
+	return m && mount_is_marked(m, "ro");
+}
+
 static enum judgement
 unix_path(struct judge *j, const struct subject *s)
 {
@@ -96,6 +105,10 @@ unix_path(struct judge *j, const struct subject *s)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name, "what is at this name there");
 	if (a->parent_missing)
 		return folder_missing(j, k, name);
+	if (is_read_only(j, name)) {
+		(void) judge_find(j, name, judge_socket(j, k), "a file system mounted read-only");
+		return FINDING;
+	}
 	if (a->kind == PATH_KIND__PATH_KIND_NONE || tree_holds(j, a))
 		return FINE;
 	if (a->kind != PATH_KIND__PATH_KIND_SOCKET) {
@@ -105,7 +118,8 @@ unix_path(struct judge *j, const struct subject *s)
 	if (!a->listening)
 		return FINE;		/* a leftover, which criu unlinks */
 	f = judge_find(j, name, judge_socket(j, k), holder_text(j, a));
-	f->detail = "CRIU would unlink it, and cut off who listens there.";
+	f->stage = STAGE_AFTERWARDS;
+	f->detail = "CRIU unlinks it, and cuts off who listens there.";
 	return FINDING;
 }
 
@@ -166,6 +180,7 @@ pty_index(struct judge *j, const struct subject *s)
 {
 	const TerminalState *t = s->fd->terminal;
 	const TerminalAnswer *a;
+	const Mount *pts;
 	const char *thing;
 	struct finding *f;
 	uint64_t max;
@@ -174,6 +189,12 @@ pty_index(struct judge *j, const struct subject *s)
 	if (!t || !t->master || !t->has_index || index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
 		return NOT_ABOUT;
 	thing = judge_text(j, "pts %u", t->index);
+	pts = mount_there(j, "/dev/pts");
+	if (pts && pts->fs_type && !streq(pts->fs_type, "devpts")) {
+		f = judge_find(j, thing, "a terminal of the tree", "no devpts is mounted at /dev/pts");
+		f->lifetime = LIFETIME_PERMANENT;
+		return FINDING;
+	}
 	a = terminal_answer(j, t->index);
 	if (!a || !a->has_in_use)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_TERMINALS, thing, "whether it is free there");

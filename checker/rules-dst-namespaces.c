@@ -13,6 +13,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+/* The kernel's own number for the first user namespace (PROC_USER_INIT_INO). */
+#define INITIAL_USER_NS 4026531837u
+
 static const char *const ns_names[] = {
 	[NAMESPACE_KIND__NS_CGROUP] = "cgroup",
 	[NAMESPACE_KIND__NS_IPC] = "ipc",
@@ -135,25 +138,9 @@ mountpoint_missing(struct judge *j, const struct subject *s)
 	f = judge_find(j, path, judge_text(j, "a mount of %s", s->mount->fs_type ? s->mount->fs_type : "?"),
 		       "nothing");
 	f->there_from = judge_text(j, "%s%s", streq(h->root, "/") ? "" : h->root, path);
-	f->detail = "runc and its like make it before they call CRIU.";
+	f->detail = "An engine (runc, podman) makes it before it calls CRIU: then say --brings PATH.";
 	f->command = quote_command(j, "mkdir", "-p", f->there_from, NULL);
 	return FINDING;
-}
-
-/* Of those at one place the last is on top. */
-static const Mount *
-mount_that_holds(const Filesystems *fs, const char *path)
-{
-	const Mount *best = NULL;
-
-	for (size_t i = 0; fs && i < fs->n_mount; i++) {
-		const Mount *m = fs->mount[i];
-
-		if (m->mountpoint && mount_is_below(path, m->mountpoint) &&
-		    (!best || strlen(m->mountpoint) >= strlen(best->mountpoint)))
-			best = m;
-	}
-	return best;
 }
 
 /* The root's master is looked for where the folder given to --root is mounted. */
@@ -161,7 +148,7 @@ static enum judgement
 root_private(struct judge *j, const struct subject *s)
 {
 	const Host *h = j->destination->host;
-	const Mount *holds = h && h->root ? mount_that_holds(h->filesystems, h->root) : NULL;
+	const Mount *holds = h && h->root ? mount_there(j, h->root) : NULL;
 	struct finding *f;
 
 	if (!s->mount->master || !mount_is_ns_root(j, s->mount) || !holds)
@@ -172,6 +159,55 @@ root_private(struct judge *j, const struct subject *s)
 		       judge_text(j, "the mount at %s is private", holds->mountpoint));
 	f->there_from = "/proc/self/mountinfo";
 	f->command = quote_command(j, "mount", "--make-shared", holds->mountpoint, NULL);
+	return FINDING;
+}
+
+/*
+ * Some of what criu needs it tries each time that it starts, unless it finds what it found out
+ * before; that it keeps below /run where this is a tmpfs.
+ */
+static bool
+may_be_known_to_criu(const struct judge *j)
+{
+	const Mount *run = mount_there(j, "/run");
+
+	return run && run->fs_type && streq(run->fs_type, "tmpfs");
+}
+
+static enum judgement
+temporary_folder(struct judge *j, const struct subject *s)
+{
+	const Mount *m = mount_there(j, "/tmp");
+	struct finding *f;
+	bool known;
+
+	(void) s;
+	if (!m)
+		return NOT_ABOUT;
+	if (!mount_is_marked(m, "ro"))
+		return FINE;
+	f = judge_find(j, "/tmp", "criu makes folders there", "mounted read-only");
+	f->there_from = "/proc/self/mountinfo";
+	if (may_be_known_to_criu(j) && !index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known))
+		f->severity = SEVERITY_WARNING;
+	return FINDING;
+}
+
+/* Its capabilities then hold over what that namespace owns, and the host's mounts are not of it. */
+static enum judgement
+criu_in_userns(struct judge *j, const struct subject *s)
+{
+	const CriuPlace *place = j->destination->criu_place;
+	uint64_t user = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_USER) : 0;
+	struct finding *f;
+
+	(void) s;
+	if (!user)
+		return NOT_ABOUT;
+	if (user == INITIAL_USER_NS)
+		return FINE;
+	f = judge_find(j, "criu restore", NULL, judge_text(j, "in user namespace %llu", (unsigned long long) user));
+	f->there_from = judge_text(j, "/proc/%d/ns/user", place->pid);
 	return FINDING;
 }
 
@@ -195,6 +231,29 @@ root_option(struct judge *j, const struct subject *s)
 #define SEEN_NAMESPACES NEEDS(DOMAIN__DOMAIN_NAMESPACES)
 
 static const struct rule rules[] = {
+	{
+		.id = "dst-criu-userns",
+		.title = "the restoring criu would be in a user namespace",
+		.why = "CRIU mounts, chooses PIDs and opens /proc/PID/map_files: all of that takes rights "
+		       "over the host's own namespaces.",
+		.remedy = "run criu in the host's user namespace",
+		.criu_says = "Fail to mount tmfps",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "What was given up with a user namespace does not come back.",
+		.about = ABOUT_HOST,
+		.check = criu_in_userns,
+	},
+	{
+		.id = "dst-tmp",
+		.title = "criu can make no folder in /tmp there",
+		.why = "CRIU tries mounts in a folder of /tmp when it starts, and builds mount namespaces in one.",
+		.remedy = "mount a tmpfs on /tmp there, or mount it with rw",
+		.criu_says = "Fail to make dir /tmp/.criu.move_mount_set_group",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A mount keeps its flags until someone remounts it.",
+		.about = ABOUT_HOST,
+		.check = temporary_folder,
+	},
 	{
 		.id = "dst-userns",
 		.title = "no user namespace can be made on the destination",
@@ -270,10 +329,9 @@ static const struct rule rules[] = {
 		.title = "a mount point is missing in the folder that will be the tree's root",
 		.why = "CRIU mounts over what is there; it makes no mount points in the root.",
 		.remedy = "make it, a folder or a file as at the source",
-		.criu_says = "Can't mount at",
+		.criu_says = "Can't stat mountpoint",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A folder does not appear by itself.",
-		.severity = SEVERITY_WARNING,
 		.about = ABOUT_MOUNT,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILES),

@@ -6,6 +6,7 @@
  *     here   udp socket bound to eth1; netns 4026532201 with veth eth0, peer outside of it
  *     there  devices lo eth0; rtnl-link-veth loadable; net-pf-10 absent
  */
+#include "checker/mounts.h"
 #include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
@@ -13,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 
 static const Net *
@@ -222,6 +224,34 @@ veth_peer(struct judge *j, const struct subject *s)
 	return said;
 }
 
+/* criu tries how the kernel does TCP, from 127.0.0.1 to itself, unless it knows from an earlier start. */
+static enum judgement
+loopback(struct judge *j, const struct subject *s)
+{
+	const Net *net = net_there(j);
+	const NetDevice *lo = NULL;
+	const Mount *run = mount_there(j, "/run");
+	struct finding *f;
+	bool up, has = false;
+
+	(void) s;
+	for (size_t i = 0; net && i < net->n_device; i++)
+		if (net->device[i]->name && streq(net->device[i]->name, "lo"))
+			lo = net->device[i];
+	if (!lo || !lo->has_flags)
+		return NOT_ABOUT;
+	up = lo->flags & IFF_UP;
+	for (size_t i = 0; i < lo->n_address; i++)
+		has |= lo->address[i]->address.len == 4 && lo->address[i]->address.data[0] == 127;
+	if (up && has)
+		return FINE;
+	f = judge_find(j, "lo", "criu speaks TCP with itself", up ? "it has no 127.0.0.1" : "it is down");
+	f->command = up ? "ip address add 127.0.0.1/8 dev lo" : "ip link set lo up";
+	if (run && run->fs_type && streq(run->fs_type, "tmpfs"))
+		f->severity = SEVERITY_WARNING;
+	return FINDING;
+}
+
 #define OF_NET NEEDS(DOMAIN__DOMAIN_NET)
 #define OF_MODULES NEEDS(DOMAIN__DOMAIN_MODULES)
 #define SEEN_SOCKETS NEEDS(DOMAIN__DOMAIN_SOCKETS)
@@ -249,6 +279,18 @@ netns_nftables(struct judge *j, const struct subject *s)
 }
 
 static const struct rule rules[] = {
+	{
+		.id = "dst-loopback",
+		.title = "the loopback device is down there, or has no address",
+		.why = "When CRIU starts it makes a TCP connection to itself, and gives up or hangs without.",
+		.remedy = "bring the loopback up",
+		.criu_says = "Unable to bind a socket",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A device is as it is until someone sets it.",
+		.about = ABOUT_HOST,
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_NET),
+		.check = loopback,
+	},
 	{
 		.id = "net-bindtodevice",
 		.title = "a socket is bound to a network device that the destination has not",

@@ -7,6 +7,7 @@
  *     /proc/1234/stat  of a process outside of the tree
  *     /var/tmp/.cache (deleted), no link left: a ghost, 12 MiB in the image
  */
+#include "checker/mounts.h"
 #include "checker/paths.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
@@ -42,6 +43,7 @@ special_dev(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 	const PathAnswer *a;
+	struct finding *found;
 	enum judgement said;
 
 	if (!f->has_mode)
@@ -53,11 +55,15 @@ special_dev(struct judge *j, const struct subject *s)
 		return said;
 	if (file_kind_agrees(f, a) && f->rdev_major == a->rdev_major && f->rdev_minor == a->rdev_minor)
 		return FINE;
-	(void) path_find(j, f, judge_text(j, "%s %u:%u", value_file_type(f->mode), f->rdev_major,
-					  f->rdev_minor),
-			 !file_is_there(a) ? "nothing" :
-			 judge_text(j, "%s %u:%u", a->has_mode ? value_file_type(a->mode) : "another kind",
-				    a->rdev_major, a->rdev_minor));
+	found = path_find(j, f, judge_text(j, "%s %u:%u", value_file_type(f->mode), f->rdev_major,
+					   f->rdev_minor),
+			  !file_is_there(a) ? "nothing" :
+			  judge_text(j, "%s %u:%u", a->has_mode ? value_file_type(a->mode) : "another kind",
+				     a->rdev_major, a->rdev_minor));
+	if (file_kind_agrees(f, a)) {
+		found->stage = STAGE_AFTERWARDS;
+		found->detail = "CRIU compares the kind and the mode, not which device it is.";
+	}
 	return FINDING;
 }
 
@@ -173,6 +179,16 @@ is_answered(const PathAnswer *a)
 	return a && !a->timed_out && (a->has_kind || a->parent_missing);
 }
 
+/* Of a folder that is missing only what it would be mounted on is known. */
+static bool
+is_mounted_read_only(const struct judge *j, const char *path)
+{
+	const Mount *m = mount_there(j, path);
+	bool known;
+
+	return m && !index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known) && mount_is_marked(m, "ro");
+}
+
 static enum judgement
 dir_missing(struct judge *j, const struct subject *s)
 {
@@ -191,7 +207,7 @@ dir_missing(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!is_answered(own) && !is_answered(parent))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "its folder there");
-	read_only = (own && own->read_only) || (parent && parent->read_only);
+	read_only = (own && own->read_only) || (parent && parent->read_only) || is_mounted_read_only(j, f->path);
 	if (!read_only && !(own && own->parent_missing) && !(parent && !file_is_there(parent)))
 		return FINE;
 	found = path_find(j, f, "unlinked, made again for a moment",
@@ -222,6 +238,25 @@ ghost_space(struct judge *j, const struct subject *s)
 	found = path_find(j, f, value_bytes(j, f->blocks * BLOCK),
 			  judge_text(j, "%s free", value_bytes(j, parent->free_bytes)));
 	found->observed = "free space, at the moment of the probe";
+	return FINDING;
+}
+
+/* What is made again where it was is executed from there. */
+static enum judgement
+ghost_noexec(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	const PathAnswer *parent;
+
+	if (file_way(j, f) != WAY_GHOST || !S_ISREG(f->mode) || (!f->used_exe && !f->used_map_exec))
+		return NOT_ABOUT;
+	parent = parent_answer(j, f->path);
+	if (!parent || !parent->has_noexec)
+		return NOT_ABOUT;
+	if (!parent->noexec)
+		return FINE;
+	(void) path_find(j, f, f->used_exe ? "executed, unlinked" : "mapped executable, unlinked",
+			 "its folder is on a file system mounted noexec");
 	return FINDING;
 }
 
@@ -364,6 +399,19 @@ static const struct rule rules[] = {
 		.source_needs = SEEN_FILES,
 		.destination_needs = OF_FILES,
 		.check = ghost_space,
+	},
+	{
+		.id = "dst-ghost-noexec",
+		.title = "deleted code would be made again on a file system mounted noexec",
+		.why = "CRIU makes a deleted program or library again where it was, and maps it from there.",
+		.remedy = "mount that file system with exec, or restart the program",
+		.criu_says = "Can't restore 0x",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A mount keeps its flags until someone remounts it.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = ghost_noexec,
 	},
 	{
 		.id = "dst-linkremap-missing",

@@ -298,6 +298,16 @@ is_told_of_listener(const struct judge *j, const Socket *s)
 	       index_listens(j->at, s->source_port, 0);
 }
 
+/* criu binds a connection in repair mode, which meets nothing but that very connection. */
+static bool
+is_another_connection(const Socket *s, const HostSocket *h)
+{
+	if (s->protocol != IPPROTO_TCP || s->state == TCP_STATE_LISTEN || s->state == TCP_STATE_CLOSE)
+		return false;
+	return h->state == TCP_STATE_TIME_WAIT || h->destination_port != s->destination_port || !same_bytes(unmapped(h->source), unmapped(s->source)) ||
+	       !same_bytes(unmapped(h->destination), unmapped(s->destination));
+}
+
 /* The socket there that stands in the way most, of those that do; NULL: none. */
 static const HostSocket *
 worst_holder(const struct judge *j, const Socket *s)
@@ -308,7 +318,7 @@ worst_holder(const struct judge *j, const Socket *s)
 	for (size_t i = 0; i < n && !(worst && is_bound_for_good(worst)); i++) {
 		const HostSocket *h = at[i];
 
-		if (!overlap(s, h) || tree_holds(j, h) || is_left_behind(j, s, h))
+		if (!overlap(s, h) || is_another_connection(s, h) || tree_holds(j, h) || is_left_behind(j, s, h))
 			continue;
 		if (!worst || is_bound_for_good(h))
 			worst = h;

@@ -12,10 +12,13 @@
 
 Each situation (a factory of mkproc, restore_changes.py lists them) is looked at by migcheck and dumped
 by the real CRIU, which ends it. For each change the tree then lands in a fresh destination: PID,
-mount, network, IPC and UTS namespaces of its own with this host's files. The change is made there,
+mount, network, IPC and UTS namespaces of its own with this host's files, and a boot id of its own,
+by which it is another machine. The change is made there,
 migcheck probes and checks, and says; then the real CRIU restores. They agree where
     ready            CRIU restores, and every task is alive a moment later; or they are not, and a
                      finding of stage "afterwards" said so;
+    ready, once FILE is copied after the freeze
+                     as ready; or CRIU stumbles over just that file, which was not copied;
     blocked, retry   CRIU refuses. A hang is a refusal. Undecided agrees with nothing.
 Then the change is taken back: the next check must be ready, and CRIU must restore.
 
@@ -51,9 +54,16 @@ LEAST_CHANGES, LEAST_LIFTED = 60, 15
 
 # Where we may disagree, and why it cannot be known. One that agrees after all is an error.
 MOST_EXCEPTIONS = 3
-EXCEPTIONS = {}
+REUSEPORT = ("that a listener has set SO_REUSEPORT, as CRIU does with its own, sock_diag does not tell; CRIU would "
+             "then share the port with a stranger")
+EXCEPTIONS = {
+    "tcp-listen: shared by a listener with SO_REUSEPORT": REUSEPORT,
+    "tcp-listen-any: shared by a listener with SO_REUSEPORT": REUSEPORT,
+    "tcp-listen: in TIME_WAIT": "whether it had set SO_REUSEADDR while it was open, sock_diag does not tell: without, "
+                                "it is in the way until it has passed (the next row)",
+}
 
-Said = collections.namedtuple("Said", "verdict rules afterwards fired")
+Said = collections.namedtuple("Said", "verdict rules afterwards copied fired")
 Row = collections.namedtuple("Row", "situation change said outcome words back agree why")
 
 
@@ -66,7 +76,8 @@ class World:
         self.holder = subprocess.Popen(
             ["unshare", "--pid", "--fork", "--net", "--ipc", "--uts", "--mount", "--propagation", "private",
              "/bin/sh", "-c", 'mount -t proc proc /proc && mount -t tmpfs own "$1" && ip link set lo up && '
-             'touch "$1/ready"; echo up; while :; do sleep 3600 & wait; done', "sh", self.own],
+             'cat /proc/sys/kernel/random/uuid > "$1/boot" && mount --bind "$1/boot" /proc/sys/kernel/random/boot_id; '
+             'echo up; while :; do sleep 3600 & wait; done', "sh", self.own],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.holder.stdout.readline() == "up\n"
         self.init = children(self.holder.pid)[0]
@@ -216,7 +227,7 @@ class Judge:
                     back = "%s, %s" % (tell(again), other + (" " + why if why else ""))
             except (RuntimeError, AssertionError) as e:
                 return Row(self.situation, change, None, "", "", "", None, str(e))
-        why = disagreement(said, outcome)
+        why = disagreement(said, outcome, words)
         if not why and back and not back.startswith("ready") and not change.stays:
             why = "taken back: " + back
         if not why and back and not back.endswith("restored") and not change.stays:
@@ -237,7 +248,7 @@ class Judge:
         done = world.run(under + self.real + ["restore", "-d", "-D", self.images, "-o", "restore.log",
                                               "--pidfile", root] + options,
                          seconds=CRIU_SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if done.returncode in (124, 137):
+        if done.returncode in (124, 137, -signal.SIGKILL):
             end([p for p in descendants(world.init) if p not in before])
             return said, "refused", "hangs for more than %d s" % CRIU_SECONDS
         if done.returncode != 0:
@@ -268,12 +279,12 @@ class Judge:
             place.wait()
             place.stdout.close()
         if done.returncode != 0:
-            return Said("undecided", ["trouble: " + plain(done.stdout.strip())], [], set())
+            return Said("undecided", ["trouble: " + plain(done.stdout.strip())], [], [], set())
         given = " ".join([self.situation.dump] + [shlex.quote(o) for o in options]).strip()
         done = subprocess.run([MIGCHECK, "check", self.source, there, "-f", "json", "-o", report,
                                "--criu-options", given], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode == 2:
-            return Said("undecided", ["trouble: " + plain(done.stdout.strip())], [], set())
+            return Said("undecided", ["trouble: " + plain(done.stdout.strip())], [], [], set())
         with open(report) as f:
             return self.verdict(json.load(f))
 
@@ -283,13 +294,15 @@ class Judge:
                    if u["severity"] == "blocker" and self.stages[u["rule"]] == "restore"}
         afterwards = sorted({f["rule"] for f in report["findings"]
                              if f["stage"] == "afterwards" and f["severity"] != "note"})
-        fired = {f["rule"] for f in report["findings"]}
+        fired = {f["rule"] for f in report["findings"]} | {
+            r for q in report["requirements"] if q["stage"] == "restore" for r in q["rules"]}
+        copied = [q["option"] for q in report["requirements"] if q["kind"] == "sync"]
         rules = sorted({f["rule"] for f in blockers})
         if any(f["lifetime"] == "permanent" for f in blockers):
-            return Said("blocked", rules, afterwards, fired)
+            return Said("blocked", rules, afterwards, copied, fired)
         if unknown:
-            return Said("undecided", sorted(unknown), afterwards, fired)
-        return Said("retry" if blockers else "ready", rules, afterwards, fired)
+            return Said("undecided", sorted(unknown), afterwards, copied, fired)
+        return Said("retry" if blockers else "ready", rules, afterwards, copied, fired)
 
 
 def plain(words):
@@ -301,13 +314,18 @@ def plain(words):
     return re.sub(r"(?<![\w:.\[])\d{2,}\b(?![:\].]\d)", "N", words)
 
 
-def disagreement(said, outcome):
+def names_it(words, path):
+    """Whether CRIU stumbled over what we said is to be copied once the tree is frozen."""
+    return (plain(os.path.dirname(path)) if "*" in path else os.path.basename(path)) in words
+
+
+def disagreement(said, outcome, words):
     """Why the two do not agree, nothing where they do."""
     if said.verdict == "undecided":
         return "we said undecided"
     if said.verdict == "ready":
         if outcome == "refused":
-            return "CRIU refuses"
+            return "" if any(names_it(words, path) for path in said.copied) else "CRIU refuses"
         return "it dies, and we said nothing of it" if outcome == "died" and not said.afterwards else ""
     return "" if outcome == "refused" else "CRIU restores"
 
@@ -316,6 +334,8 @@ def tell(said):
     text = said.verdict
     if said.rules:
         text += " (%s)" % ", ".join(said.rules)
+    if said.copied:
+        text += ", once copied after the freeze: " + " ".join(plain(p) for p in said.copied)
     if said.afterwards:
         text += ", afterwards: " + ", ".join(said.afterwards)
     return text

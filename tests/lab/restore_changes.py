@@ -230,6 +230,17 @@ c.close()
 l.close()
 time.sleep(0.1)
 up()' "$port"''', stays=True),
+       change("in TIME_WAIT, of one without SO_REUSEADDR", '''python 'l = socket.socket()
+l.bind(("127.0.0.1", int(sys.argv[1])))
+l.listen()
+c = socket.socket()
+c.connect(l.getsockname())
+s, _ = l.accept()
+s.close()
+c.close()
+l.close()
+time.sleep(0.1)
+up()' "$port"''', stays=True),
        change("the address gone", 'ip addr del 127.0.0.1/8 dev lo; undo "ip addr add 127.0.0.1/8 dev lo"'),
        change("the loopback down", 'ip link set lo down; undo "ip link set lo up"'),
        change("the address gone, any may be bound", 'ip addr del 127.0.0.1/8 dev lo; '
@@ -336,9 +347,14 @@ up()' "$tid"'''),
        change("full", 'echo 1 > "$folder/pids.max"; undo "echo 32 > \'$folder/pids.max\'"; running sh -c '
               '"echo \\$\\$ > $folder/tasks; echo up; exec sleep 3600"'),
        ),
+    on("cg-thread", "cgroups",
+       change("no task allowed", 'echo 0 > "$folder/pids.max"; undo "echo max > \'$folder/pids.max\'"'),
+       change("one task allowed", 'echo 1 > "$folder/pids.max"; undo "echo max > \'$folder/pids.max\'"'),
+       ),
     on("cg-memory", "cgroups",
-       change("less memory than the tree has", 'echo 65536 > "$folder/memory.limit_in_bytes"; '
-              'undo "echo 67108864 > \'$folder/memory.limit_in_bytes\'"'),
+       change("less memory than the tree has", 'rmdir "$folder"; mkdir "$folder"; echo 65536 > '
+              '"$folder/memory.limit_in_bytes"; undo "rmdir \'$folder\'; mkdir \'$folder\'; echo 67108864 > '
+              '\'$folder/memory.limit_in_bytes\'"'),
        change("gone", 'rmdir "$folder"; undo "mkdir -p \'$folder\'; echo 67108864 > \'$folder/memory.limit_in_bytes\'"'),
        ),
     on("cg-v2", "cgroups",
@@ -350,7 +366,6 @@ up()' "$tid"'''),
        ),
     on("ns-net", "namespaces",
        change("no ip", 'hide /usr/sbin/ip'),
-       change("ip is not in PATH", under="env PATH=/nowhere"),
        without("net_admin"),
        dump="--network-lock skip"),
     on("ns-uts", "namespaces", without("sys_admin")),
