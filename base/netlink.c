@@ -39,6 +39,7 @@ struct walk {
 	uint32_t sequence;
 	bool sequence_known;
 	bool interrupted;
+	bool single;			/* the first answer is all */
 	bool done;
 	int error;			/* of the kernel or of `each`; the rest is only read */
 	int (*each)(const struct nlmsghdr *message, void *arg);
@@ -81,6 +82,7 @@ walk_message(struct walk *w, const struct nlmsghdr *m)
 	r = w->each(m, w->arg);
 	if (r < 0)
 		w->error = r;
+	w->done |= w->single;
 }
 
 /*
@@ -133,13 +135,13 @@ receive(const struct netlink *n)
 }
 
 static int
-dump_once(struct netlink *n, struct nlmsghdr *request, struct walk *w)
+ask_once(struct netlink *n, struct nlmsghdr *request, struct walk *w)
 {
 	ssize_t size;
 	int r;
 
 	n->sequence++;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_flags = (uint16_t) (w->single ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_DUMP);
 	request->nlmsg_seq = n->sequence;
 	request->nlmsg_pid = 0;
 	w->sequence = n->sequence;
@@ -168,11 +170,20 @@ netlink_dump(struct netlink *n, struct nlmsghdr *request,
 
 		if (i > 0 && restart)
 			restart(arg);
-		r = dump_once(n, request, &w);
+		r = ask_once(n, request, &w);
 		if (r < 0 || !w.interrupted)
 			return r;
 	}
 	return -EINTR;
+}
+
+int
+netlink_ask(struct netlink *n, struct nlmsghdr *request,
+	    int (*each)(const struct nlmsghdr *message, void *arg), void *arg)
+{
+	struct walk w = { .each = each, .arg = arg, .single = true };
+
+	return ask_once(n, request, &w);
 }
 
 int

@@ -33,6 +33,10 @@ int netlink_dump(struct netlink *n, struct nlmsghdr *request,
 		 int (*each)(const struct nlmsghdr *message, void *arg), void *arg,
 		 void (*restart)(void *arg));
 
+/* The same for a question that has one answer, or an error of the kernel. */
+int netlink_ask(struct netlink *n, struct nlmsghdr *request,
+		int (*each)(const struct nlmsghdr *message, void *arg), void *arg);
+
 /*
  * Walks the recorded bytes of one dump's answers the same way, and checks every length. 0 at
  * the end of the dump or of the bytes; otherwise as netlink_dump().

@@ -103,3 +103,15 @@ capability_list(struct judge *j, uint64_t set)
 				      capability_name(j, i);
 	return list ? list : "none";
 }
+
+bool
+place_of_socket_is_probed(const struct judge *j, const Socket *s)
+{
+	const CriuPlace *place = place_here(j);
+	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_NET) : 0;
+	bool known;
+
+	if (s->has_netns && of_criu)
+		return s->netns == of_criu;
+	return !index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known);
+}

@@ -30,3 +30,6 @@ const char *place_name(struct judge *j, const CriuPlace *place);
 /* "cap_net_admin cap_sys_time"; "none" */
 const char *capability_list(struct judge *j, uint64_t set);
 const char *capability_name(struct judge *j, unsigned int number);
+
+/* Whether the socket will live in the network namespace that the destination was probed in. */
+bool place_of_socket_is_probed(const struct judge *j, const Socket *s);

@@ -118,6 +118,14 @@ const struct probe probes[] = {
 		.source_side_too = true,
 	},
 	{
+		.name = "routes",
+		.reads = "rtnetlink: the way to each peer of the tree's connections",
+		.domain = DOMAIN__DOMAIN_NET,
+		.within = NAMESPACE_KIND__NS_NET,
+		.ask = routes_ask,
+		.needs_live_machine = true,
+	},
+	{
 		.name = "unix-names",
 		.reads = "sock_diag, /proc/net/unix, the paths of the tree's unix sockets",
 		.domain = DOMAIN__DOMAIN_NET,
