@@ -18,7 +18,7 @@ struct tree_index {
 	const Process **process;	/* by pid */
 	size_t n_process;
 	const Process *root;
-	struct table by_pid, by_tid, socket, socket_fd, master, mount, ns, listener;
+	struct table by_pid, by_tid, socket, socket_fd, master, mount, ns, listener, pending;
 	struct table fd, fd_inode;	/* of processes that hold an epoll */
 };
 
@@ -78,6 +78,26 @@ index_listeners(struct tree_index *t, struct arena *a)
 						  found->source_port == s->source_port &&
 						  found->netns == s->netns))
 			table_add(&t->listener, hash, s, NULL);
+	}
+	return r;
+}
+
+/* Who waits to be accepted, by the number of its socket. */
+static int
+index_pending(struct tree_index *t, struct arena *a)
+{
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < t->source->n_socket; i++)
+		n += t->source->socket[i]->n_pending;
+	r = table_init(&t->pending, a, n);
+	for (size_t i = 0; r == 0 && i < t->source->n_socket; i++) {
+		const Socket *s = t->source->socket[i];
+
+		for (size_t k = 0; k < s->n_pending; k++)
+			if (!index_waits_at(t, s->pending[k]))
+				table_add(&t->pending, hash_number(s->pending[k]), &s->pending[k], s);
 	}
 	return r;
 }
@@ -193,6 +213,8 @@ tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret)
 	if (r == 0)
 		r = index_listeners(t, a);
 	if (r == 0)
+		r = index_pending(t, a);
+	if (r == 0)
 		r = TABLE_FILL(&t->socket, a, source->socket, source->n_socket, hash_number(item->ino),
 			       found->ino == item->ino);
 	if (r == 0)
@@ -257,6 +279,18 @@ const Socket *
 index_socket(const struct tree_index *t, uint64_t ino)
 {
 	return TABLE_FIND(&t->socket, hash_number(ino), Socket, found->ino == ino);
+}
+
+const Socket *
+index_waits_at(const struct tree_index *t, uint64_t ino)
+{
+	uint64_t hash = hash_number(ino), at = hash;
+	const struct slot *s;
+
+	for (s = table_next(&t->pending, hash, &at); s; s = table_next(&t->pending, hash, &at))
+		if (*(const uint64_t *) s->value == ino)
+			return s->owner;
+	return NULL;
 }
 
 bool

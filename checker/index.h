@@ -22,6 +22,8 @@ const Thread *index_thread(const struct tree_index *t, int tid, const Process **
 const Socket *index_socket(const struct tree_index *t, uint64_t ino);
 /* The first process, by pid, that holds the socket, and its descriptor. */
 const Process *index_socket_holder(const struct tree_index *t, uint64_t ino, const Fd **ret_fd);
+/* The unix listener, of the tree or not, at which this socket waits to be accepted. */
+const Socket *index_waits_at(const struct tree_index *t, uint64_t ino);
 /* Whether a TCP socket of the tree listens on the port in this network namespace (0: not known). */
 bool index_listens(const struct tree_index *t, uint32_t port, uint64_t netns);
 /* Whether the tree holds the master of this pseudo terminal. */

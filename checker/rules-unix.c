@@ -194,20 +194,6 @@ unix_peer_unreachable(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-/* The listener, of the tree or not, that has still to accept it; NULL: none that is known. */
-static const Socket *
-waits_at(const struct judge *j, uint64_t ino)
-{
-	for (size_t i = 0; i < j->source->n_socket; i++) {
-		const Socket *s = j->source->socket[i];
-
-		for (size_t k = 0; k < s->n_pending; k++)
-			if (s->pending[k] == ino)
-				return s;
-	}
-	return NULL;
-}
-
 static bool
 is_dangling(const SocketSample *s)
 {
@@ -225,7 +211,7 @@ unix_dangling(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!seen.still || k->shutdown == SHUT_BOTH)
 		return FINE;
-	listener = waits_at(j, k->ino);
+	listener = index_waits_at(j->at, k->ino);
 	if (listener && listener->in_tree)
 		return FINE;
 	judge_find(j, judge_socket(j, k),

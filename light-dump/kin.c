@@ -230,6 +230,9 @@ compare(struct family *f, int pid, int number, struct slice link)
 	key = key_of(kind, kind == FD_KIND__FD_SOCKET ? ino : (uint64_t) number);
 	if (!intern_find(&f->keys, &key, &at))
 		return 0;
+	/* All descriptors of a socket were told of at once. */
+	if (kind == FD_KIND__FD_SOCKET && f->own[at].fd->has_outside_pid)
+		return 0;
 	for (int asked = 0; r == 0 && at != NOBODY && asked < MAX_COMPARED; at = f->own[at].next) {
 		const struct own *o = &f->own[at];
 
