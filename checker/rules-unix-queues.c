@@ -187,6 +187,9 @@ unix_queue_truncated(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!seen.still)
 		return FINE;
+	if ((!fd->dup || fd->dup->has_denied_errno) && judge_lacks(j, false, DOMAIN__DOMAIN_FDS))
+		return judge_unknown(j, false, DOMAIN__DOMAIN_FDS, judge_socket(j, k),
+				     "whether criu has room for its unread messages");
 	if (!fd->dup || !fd->dup->has_send_buffer)
 		return NOT_ABOUT;
 	if (length + PEEK_OVERHEAD <= fd->dup->send_buffer)
