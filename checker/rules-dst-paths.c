@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { MAX_PATH = 4096, BLOCK = 512 };
+enum { MAX_PATH = 4096, BLOCK = 512, MAX_GHOSTS = 8 };
 
 static struct finding *
 path_find(struct judge *j, const File *f, const char *here, const char *there)
@@ -226,19 +226,64 @@ ghost_space(struct judge *j, const struct subject *s)
 	const PathAnswer *parent;
 	struct finding *found;
 
-	if (file_way(j, f) != WAY_GHOST || !S_ISREG(f->mode) || !f->blocks)
+	if (file_way(j, f) != WAY_GHOST || !S_ISREG(f->mode))
 		return NOT_ABOUT;
 	parent = parent_answer(j, f->path);
 	if (parent && (parent->declared || (is_answered(parent) && !file_is_there(parent))))
 		return NOT_ABOUT;	/* dst-dir-missing speaks of no folder */
 	if (!parent || !parent->has_free_bytes)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "the free space there");
-	if (f->blocks <= parent->free_bytes / BLOCK)
+	if (f->blocks <= parent->free_bytes / BLOCK && !(parent->has_free_inodes && !parent->free_inodes))
 		return FINE;
 	found = path_find(j, f, value_bytes(j, f->blocks * BLOCK),
-			  judge_text(j, "%s free", value_bytes(j, parent->free_bytes)));
+			  f->blocks > parent->free_bytes / BLOCK ?
+			  judge_text(j, "%s free", value_bytes(j, parent->free_bytes)) : "no inode is free");
 	found->observed = "free space, at the moment of the probe";
 	return FINDING;
+}
+
+/* How many files without a name criu saves, as far as left-overs of them were looked for. */
+static size_t
+count_ghosts(struct judge *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->source->n_file; i++)
+		n += file_way(j, j->source->file[i]) == WAY_GHOST;
+	return n < MAX_GHOSTS ? n : MAX_GHOSTS;
+}
+
+/* What a restore that failed half-way has left: criu makes the file under this name, or not at all. */
+static enum judgement
+ghost_collision(struct judge *j, const struct subject *s)
+{
+	const File *f = s->file;
+	enum judgement said = NOT_ABOUT;
+	size_t n;
+
+	if (file_way(j, f) != WAY_GHOST || !f->path)
+		return NOT_ABOUT;
+	n = count_ghosts(j);
+	for (size_t i = 1; i <= n; i++) {
+		const char *name = judge_text(j, "%s.cr.%zx.ghost", f->path, i);
+		const PathAnswer *a = index_path(j->there, name);
+		struct finding *found;
+
+		if (!a || !a->has_kind)
+			continue;
+		if (said == NOT_ABOUT)
+			said = FINE;
+		if (!file_is_there(a))
+			continue;
+		found = path_find(j, f, "unlinked, made again under another name", judge_text(j, "%s is there", name));
+		found->command = quote_command(j, "rm", "-r", name, NULL);
+		if (n > 1) {
+			found->severity = SEVERITY_WARNING;
+			found->detail = "It is in the way if CRIU gives this file that number.";
+		}
+		said = FINDING;
+	}
+	return said;
 }
 
 /* What is made again where it was is executed from there. */
@@ -399,6 +444,20 @@ static const struct rule rules[] = {
 		.source_needs = SEEN_FILES,
 		.destination_needs = OF_FILES,
 		.check = ghost_space,
+	},
+	{
+		.id = "dst-ghost-collision",
+		.title = "an earlier restore has left behind what this one would make",
+		.why = "CRIU makes a deleted file again as NAME.cr.N.ghost, for a moment, and gives up where "
+		       "that is there.",
+		.remedy = "remove it",
+		.criu_says = "Can't create ghost regfile: File exists",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "What a restore has left behind stays until someone removes it.",
+		.about = ABOUT_FILE,
+		.source_needs = SEEN_FILES,
+		.destination_needs = OF_FILES,
+		.check = ghost_collision,
 	},
 	{
 		.id = "dst-ghost-noexec",

@@ -120,6 +120,8 @@ path_look(const struct paths *a, const struct path_question *q, struct path_seen
 		ret->has_space = true;
 		ret->flags = fs.f_flag;
 		ret->free_bytes = (uint64_t) fs.f_bavail * fs.f_frsize;
+		ret->has_inodes = fs.f_files > 0;
+		ret->free_inodes = fs.f_favail;
 	}
 }
 

@@ -27,6 +27,8 @@ struct path_seen {
 	bool has_space;
 	struct statx st;
 	uint64_t free_bytes;
+	bool has_inodes;		/* of a file system that counts them */
+	uint64_t free_inodes;
 	unsigned long flags;		/* of statvfs(3) */
 };
 

@@ -4,6 +4,7 @@
  *
  *     every file, folder, device and FIFO that the tree has open, mapped or stands in
  *     the folder of a file that is unlinked, and of a bound unix socket: made there again
+ *     the names under which CRIU makes such a file for a moment (data.cr.1.ghost)
  *     watched paths of inotify
  *     of a mount namespace that criu makes anew: mountpoints; and below the host's own root the
  *     layers of overlays (lowerdir=/a:/b,upperdir=/u,workdir=/w) and devices (/dev/vdb)
@@ -12,6 +13,8 @@
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
+
+enum { MAX_GHOSTS = 8 };		/* of more than these no left-overs are looked for */
 
 struct list {
 	struct arena *arena;
@@ -67,17 +70,43 @@ add_folder_of(struct list *l, const char *path, size_t n)
 	return n == 0 || path[0] != '/' ? 0 : add_slice(l, (struct slice){ .p = path, .n = n }, false);
 }
 
-static int
-add_file(struct list *l, const File *f)
+/* CRIU numbers the files without any link that it saves, in the order in which it meets them. */
+static size_t
+count_ghosts(const Snapshot *s)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_file; i++)
+		n += s->file[i]->has_nlink && s->file[i]->nlink == 0;
+	return n < MAX_GHOSTS ? n : MAX_GHOSTS;
+}
+
+static int
+add_ghost_names(struct list *l, const char *path, size_t n_ghosts)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i <= n_ghosts; i++) {
+		char *name = arena_printf(l->arena, "%s.cr.%zx.ghost", path, i);
+
+		r = name ? add(l, name, NULL, false) : -ENOMEM;
+	}
+	return r;
+}
+
+static int
+add_file(struct list *l, const File *f, size_t n_ghosts)
+{
+	bool unlinked = f->has_nlink && f->nlink == 0;
 	int r;
 
 	if (!f->path)
 		return 0;
 	r = add(l, f->path, f, false);
-	if (r == 0 && (f->deleted || f->path_state == PATH_STATE__PATH_GONE ||
-		       (f->has_nlink && f->nlink == 0)))
+	if (r == 0 && (f->deleted || f->path_state == PATH_STATE__PATH_GONE || unlinked))
 		r = add_folder_of(l, f->path, strlen(f->path));
+	if (r == 0 && unlinked)
+		r = add_ghost_names(l, f->path, n_ghosts);
 	return r;
 }
 
@@ -177,11 +206,11 @@ int
 path_questions_make(const Snapshot *source, struct arena *arena, struct path_questions *ret)
 {
 	struct list l = { .arena = arena };
-	size_t kept = 0;
+	size_t kept = 0, n_ghosts = count_ghosts(source);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < source->n_file; i++)
-		r = add_file(&l, source->file[i]);
+		r = add_file(&l, source->file[i], n_ghosts);
 	for (size_t i = 0; r == 0 && i < source->n_process; i++)
 		r = add_process(&l, source->process[i]);
 	for (size_t i = 0; r == 0 && i < source->n_socket; i++)

@@ -251,6 +251,8 @@ take_seen(struct paths *a, const struct path_question *q, PathAnswer *p, const s
 		SET_FACT(p, noexec, (s->flags & ST_NOEXEC) != 0);
 		if (S_ISDIR(s->st.stx_mode))
 			SET_FACT(p, free_bytes, s->free_bytes);
+		if (S_ISDIR(s->st.stx_mode) && s->has_inodes)
+			SET_FACT(p, free_inodes, s->free_inodes);
 	}
 	return 0;
 }

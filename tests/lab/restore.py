@@ -176,15 +176,23 @@ class Judge:
             if scene.skipped:
                 return [Row(self.situation, None, None, "", "", "", None, scene.skipped)]
             self.names = self.names_of(scene)
-            trouble = self.dump(scene)
-            if trouble:
-                return [Row(self.situation, None, None, "", "", "", False, "CRIU does not dump: " + trouble)]
-            return [self.judge(change) for change in self.situation.changes]
+            try:
+                self.here(self.situation.before)
+                trouble = self.dump(scene)
+                if trouble:
+                    return [Row(self.situation, None, None, "", "", "", False, "CRIU does not dump: " + trouble)]
+                return [self.judge(change) for change in self.situation.changes]
+            finally:
+                self.here(self.situation.after)
+
+    def here(self, script):
+        if script:
+            subprocess.run(["sh", "-ec", script], env=dict(os.environ, **self.names), check=True)
 
     def names_of(self, scene):
         """What a change may name: what mkproc said, the folder it works in, the programs."""
         found = {"pid": str(scene.pid), "criu": os.path.dirname(self.criu), "mkproc": MKPROC,
-                 "root": self.scratch + "/root"}
+                 "root": self.scratch + "/root", "group": "/sys/fs/cgroup/pids/restore-%d" % scene.pid}
         found["dir"] = (glob.glob(self.scratch + "/scene/mkproc.*") + [self.scratch + "/scene"])[0]
         for word in scene.words:
             key, equals, value = word.partition("=")

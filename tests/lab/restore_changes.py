@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The situations and changes of restore.py.
 
-A change is a line of shell (the helpers are in restore-world.sh; $path, $port… are what mkproc said,
+before and after are lines of shell on this host, before the dump and at the end. A change is a line of shell (the helpers are in restore-world.sh; $path, $port… are what mkproc said,
 $dir is the folder the situation works in, $mkproc its executable), options that the restoring criu
 gets, or the command under which it runs. What the helpers do is taken back by undo_all.
 """
 import collections
 
 Change = collections.namedtuple("Change", "what do options under stays", defaults=("", "", "", False))
-Situation = collections.namedtuple("Situation", "name domain changes dump restore root used_up",
-                                   defaults=("", "", False, False))
+Situation = collections.namedtuple("Situation", "name domain changes dump restore root used_up before after",
+                                   defaults=("", "", False, False, "", ""))
 
 NOTHING = Change("nothing")
 
@@ -347,6 +347,14 @@ up()' "$tid"'''),
        change("full", 'echo 1 > "$folder/pids.max"; undo "echo 32 > \'$folder/pids.max\'"; running sh -c '
               '"echo \\$\\$ > $folder/tasks; echo up; exec sleep 3600"'),
        ),
+    on("task-children count=3", "cgroups",
+       change("room for all", 'echo 4 > "$group/pids.max"; undo "echo max > \'$group/pids.max\'"'),
+       change("room for all but one", 'echo 3 > "$group/pids.max"; undo "echo max > \'$group/pids.max\'"'),
+       change("room for the first task only", 'echo 1 > "$group/pids.max"; undo "echo max > \'$group/pids.max\'"'),
+       change("others are in it", 'echo 5 > "$group/pids.max"; undo "echo max > \'$group/pids.max\'"; for i in 1 2; do running sh -c '
+              '"echo \\$\\$ > $group/tasks; echo up; exec sleep 3600"; done'),
+       before='mkdir "$group"; for t in $pid $(cat /proc/$pid/task/$pid/children); do echo $t > "$group/cgroup.procs"; '
+              'done', after='rmdir "$group"'),
     on("cg-thread", "cgroups",
        change("no task allowed", 'echo 0 > "$folder/pids.max"; undo "echo max > \'$folder/pids.max\'"'),
        change("one task allowed", 'echo 1 > "$folder/pids.max"; undo "echo max > \'$folder/pids.max\'"'),
