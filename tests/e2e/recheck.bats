@@ -80,16 +80,17 @@ may_read() { sleep 2.1; }
 	[ "$(json "$T/json" 'r["still_true"] and r["changes"] == [] and r["counts"] == {}')" = true ] || { cat "$T/json"; false; }
 	[ "$(json "$T/json" 'r["contents"]["hashed"] == 0 and r["contents"]["known"] > 10')" = true ]
 	# The first look reads what is mapped, the second one nothing of it. (What our own start maps is read
-	# by the loader each time.)
-	trace=openat,openat2,open,read,pread64
+	# by the loader each time, and so is what the tools map that are asked for their version.)
+	trace=openat,openat2,open,read,pread64,execve
 	strace -f -y -qq -e trace=$trace -o "$T/first" "$MIGCHECK" dump -q -p "$P" -o "$T/other"
 	strace -f -y -qq -e trace=$trace -o "$T/second" "$MIGCHECK" recheck -q "$T/s" "$T/d"
+	awk '/execve\(/ && NR > 1 { tool[$1] = 1 } !($1 in tool)' "$T/second" > "$T/ours"
 	ldd "$MIGCHECK" | grep -o '/[^ ]*' | xargs -n 1 readlink -f > "$T/own"
 	awk '$6 ~ "^/" { print $6 }' "/proc/$P/maps" | sort -u | grep -vxFf "$T/own" > "$T/mapped"
 	[ "$(wc -l < "$T/mapped")" -gt 3 ]
 	while read -r file; do
 		grep "pread64(" "$T/first" | grep -qF "<$file>"
-		run grep -F "<$file>" <(grep -v O_PATH "$T/second")
+		run grep -F "<$file>" <(grep -v O_PATH "$T/ours")
 		run grep -E 'read(64)?\(|O_RDONLY' <<<"$output"
 		[ "$status" -eq 1 ] || { echo "$output" | head -3; false; }
 	done < "$T/mapped"
