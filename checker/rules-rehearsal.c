@@ -131,7 +131,7 @@ static const struct rule rules[] = {
 		.why = "CRIU makes the folder and moves the tasks into it; EAGAIN is a limit of folders "
 		       "in a parent, EROFS a hierarchy that is mounted read-only.",
 		.remedy = "make the folder there, or give --manage-cgroups=ignore on both sides",
-		.criu_says = "cg: Can't",
+		.criu_says = "Can't make cgroup dir",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = NO_ACT,
 		ROW(CGROUP),
@@ -181,11 +181,13 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "rehearse-task",
-		.title = "a priority or value of a task cannot be set there",
-		.why = "CRIU gives each task its scheduling policy, nice value and OOM score back.",
-		.remedy = "restore with the capability (cap_sys_nice, cap_sys_resource), or from a cgroup that "
-			  "has realtime budget (cpu.rt_runtime_us)",
-		.stage = STAGE_RESTORE,
+		.title = "a priority or limit of a task cannot be set there",
+		.why = "CRIU 4.2.1 goes on without a word: the task then has the scheduling policy, nice "
+		       "value, OOM score or limits of the criu that restored it.",
+		.remedy = "restore with the capability (cap_sys_nice, cap_sys_resource), from a cgroup that has "
+			  "realtime budget (cpu.rt_runtime_us), or set it after the restore",
+		.stage = STAGE_AFTERWARDS,
+		.severity = SEVERITY_WARNING,
 		.lifetime_why = NO_ACT,
 		ROW(TASK),
 	},
