@@ -361,33 +361,6 @@ index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino)
 	return TABLE_FIND(&t->ns, hash_number(ino), Namespace, found->ino == ino && found->kind == kind);
 }
 
-uint64_t
-namespace_of(const NamespaceSet *set, NamespaceKind kind)
-{
-	if (!set)
-		return 0;
-	switch (kind) {
-	case NAMESPACE_KIND__NS_CGROUP:
-		return set->cgroup;
-	case NAMESPACE_KIND__NS_IPC:
-		return set->ipc;
-	case NAMESPACE_KIND__NS_MNT:
-		return set->mnt;
-	case NAMESPACE_KIND__NS_NET:
-		return set->net;
-	case NAMESPACE_KIND__NS_PID:
-		return set->pid;
-	case NAMESPACE_KIND__NS_TIME:
-		return set->time;
-	case NAMESPACE_KIND__NS_USER:
-		return set->user;
-	case NAMESPACE_KIND__NS_UTS:
-		return set->uts;
-	default:
-		return 0;
-	}
-}
-
 bool
 index_dumps_ns(const struct tree_index *t, NamespaceKind kind, bool *ret_known)
 {

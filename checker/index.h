@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "facts/namespaces.h"
 #include "facts/snapshot.h"
 #include <stdbool.h>
 
@@ -41,7 +42,6 @@ const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64
  * then *ret_known is false.
  */
 bool index_dumps_ns(const struct tree_index *t, NamespaceKind kind, bool *ret_known);
-uint64_t namespace_of(const NamespaceSet *set, NamespaceKind kind);	/* 0: not known */
 
 const PathAnswer *index_path(const struct host_index *h, const char *path);
 const PidAnswer *index_pid(const struct host_index *h, int id);

@@ -144,6 +144,18 @@ judge_fd(struct judge *j, const Process *p, const Fd *fd)
 }
 
 const char *
+judge_fd_link(struct judge *j, const Process *p, const Fd *fd)
+{
+	return judge_text(j, "/proc/%d/fd/%d", p->pid, fd->number);
+}
+
+const char *
+judge_fdinfo(struct judge *j, const Process *p, const Fd *fd)
+{
+	return judge_text(j, "/proc/%d/fdinfo/%d", p->pid, fd->number);
+}
+
+const char *
 judge_fd_target(struct judge *j, const Fd *fd)
 {
 	const File *file = index_file(j->at, fd->has_file, fd->file);

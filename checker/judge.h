@@ -62,6 +62,10 @@ const char *judge_thread(struct judge *j, const Process *p, const Thread *t);
 /* "fd 7 of nginx 4211" */
 const char *judge_fd(struct judge *j, const Process *p, const Fd *fd);
 
+/* Where of a descriptor it was read: "/proc/4211/fd/7", "/proc/4211/fdinfo/7". */
+const char *judge_fd_link(struct judge *j, const Process *p, const Fd *fd);
+const char *judge_fdinfo(struct judge *j, const Process *p, const Fd *fd);
+
 /* What a descriptor leads to: the path of its file, else its link text, else "". */
 const char *judge_fd_target(struct judge *j, const Fd *fd);
 

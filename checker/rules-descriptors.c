@@ -21,18 +21,6 @@ enum {
 };
 
 static const char *
-fdinfo_of(struct judge *j, const struct subject *s)
-{
-	return judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
-}
-
-static const char *
-fd_link_of(struct judge *j, const struct subject *s)
-{
-	return judge_text(j, "/proc/%d/fd/%d", s->process->pid, s->fd->number);
-}
-
-static const char *
 fd_name(struct judge *j, const struct subject *s)
 {
 	return judge_fd(j, s->process, s->fd);
@@ -63,7 +51,7 @@ file_anon_unsupported(struct judge *j, const struct subject *s)
 	default:
 		return NOT_ABOUT;
 	}
-	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = fd_link_of(j, s);
+	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = judge_fd_link(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -72,7 +60,7 @@ file_mqueue_fd(struct judge *j, const struct subject *s)
 {
 	if (s->fd->kind != FD_KIND__FD_MQUEUE)
 		return NOT_ABOUT;
-	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = fd_link_of(j, s);
+	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = judge_fd_link(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -85,7 +73,7 @@ file_irregular_type(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (s->fd->kind == FD_KIND__FD_SYMLINK && judge_fd_target(j, s->fd)[0] == '/')
 		return FINE;
-	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = fd_link_of(j, s);
+	judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL)->here_from = judge_fd_link(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -97,7 +85,7 @@ device_finding(struct judge *j, const struct subject *s, const char *kind)
 						  s->fd->rdev_minor),
 				       NULL);
 
-	f->here_from = fd_link_of(j, s);
+	f->here_from = judge_fd_link(j, s->process, s->fd);
 	return f;
 }
 
@@ -173,7 +161,7 @@ file_opath_unsupported(struct judge *j, const struct subject *s)
 	default:
 		return FINE;
 	}
-	judge_find(j, judge_fd_target(j, s->fd), "opened with O_PATH", NULL)->here_from = fdinfo_of(j, s);
+	judge_find(j, judge_fd_target(j, s->fd), "opened with O_PATH", NULL)->here_from = judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -193,7 +181,7 @@ tun_host_netns(struct judge *j, const struct subject *s)
 		   s->fd->iff ? judge_text(j, "holds interface %s of the host", s->fd->iff) :
 				"/dev/net/tun, in the host's network namespace",
 		   NULL)
-		->here_from = fdinfo_of(j, s);
+		->here_from = judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -205,7 +193,7 @@ bpf_map_nolib(struct judge *j, const struct subject *s)
 	if (s->fd->kind != FD_KIND__FD_BPF_MAP)
 		return NOT_ABOUT;
 	f = judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL);
-	f->here_from = fd_link_of(j, s);
+	f->here_from = judge_fd_link(j, s->process, s->fd);
 	f->confidence = CONFIDENCE_POSSIBLE;
 	return FINDING;
 }
@@ -218,7 +206,7 @@ bpf_map_type(struct judge *j, const struct subject *s)
 	if (s->fd->bpf->type == BPF_MAP_HASH || s->fd->bpf->type == BPF_MAP_ARRAY)
 		return FINE;
 	judge_find(j, fd_name(j, s), judge_text(j, "map type %u", s->fd->bpf->type), NULL)->here_from =
-		fdinfo_of(j, s);
+		judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -242,7 +230,7 @@ memfd_hugetlb(struct judge *j, const struct subject *s)
 	if (pool->free > pool->reserved || pool->overcommit > 0)
 		return FINE;
 	f = judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL);
-	f->here_from = fd_link_of(j, s);
+	f->here_from = judge_fd_link(j, s->process, s->fd);
 	f->detail = judge_text(j, "no page of %s is free", value_bytes(j, size_kb * 1024));
 	return FINDING;
 }

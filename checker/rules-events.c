@@ -17,12 +17,6 @@
 
 enum { PIDFD_THREAD_FLAG = O_EXCL };
 
-static const char *
-fdinfo_of(struct judge *j, const struct subject *s)
-{
-	return judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
-}
-
 /* Kinds of which each has an inode of its own; all others share one. */
 static bool
 has_own_inode(const Fd *fd)
@@ -54,7 +48,7 @@ epoll_target_escaped(struct judge *j, const struct subject *s)
 			continue;
 		f = judge_find(j, judge_fd(j, p, s->fd),
 			       judge_text(j, "watches fd %d, which was closed since", t->fd), NULL);
-		f->here_from = fdinfo_of(j, s);
+		f->here_from = judge_fdinfo(j, s->process, s->fd);
 		if (fd) {
 			f->severity = SEVERITY_WARNING;
 			f->confidence = CONFIDENCE_POSSIBLE;
@@ -79,7 +73,7 @@ timerfd_clock(struct judge *j, const struct subject *s)
 		break;
 	}
 	judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "clock %d", s->fd->timerfd->clock_id), NULL)->here_from =
-		fdinfo_of(j, s);
+		judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -90,7 +84,7 @@ pidfd_thread(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!(s->fd->flags & PIDFD_THREAD_FLAG))
 		return FINE;
-	judge_find(j, judge_fd(j, s->process, s->fd), "refers to a thread (PIDFD_THREAD)", NULL)->here_from = fdinfo_of(j, s);
+	judge_find(j, judge_fd(j, s->process, s->fd), "refers to a thread (PIDFD_THREAD)", NULL)->here_from = judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -103,7 +97,7 @@ pidfd_foreign(struct judge *j, const struct subject *s)
 	    index_process(j->at, s->fd->pidfd->pid))
 		return FINE;
 	judge_find(j, judge_fd(j, s->process, s->fd), judge_text(j, "process %d, outside the tree", s->fd->pidfd->pid), NULL)
-		->here_from = fdinfo_of(j, s);
+		->here_from = judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -192,7 +186,7 @@ inotify_watches(struct judge *j, const struct subject *s)
 			continue;
 		}
 		f = judge_find(j, judge_fd(j, s->process, s->fd), watch_text(j, w), NULL);
-		f->here_from = fdinfo_of(j, s);
+		f->here_from = judge_fdinfo(j, s->process, s->fd);
 		f->option = state == WATCH_LOST ? "--force-irmap" : NULL;
 		f->option_kind = REQUIRE_ARRANGED;
 		said = FINDING;
@@ -225,7 +219,7 @@ fanotify_mount_unknown(struct judge *j, const struct subject *s)
 			continue;
 		judge_find(j, judge_fd(j, s->process, s->fd),
 			   judge_text(j, "marks mount %u, which is not in its namespace", m->mnt_id), NULL)
-			->here_from = fdinfo_of(j, s);
+			->here_from = judge_fdinfo(j, s->process, s->fd);
 		said = FINDING;
 	}
 	return said;
@@ -239,7 +233,7 @@ fanotify_fs_mark(struct judge *j, const struct subject *s)
 	for (size_t i = 0; i < s->fd->n_fanotify_mark; i++)
 		if (s->fd->fanotify_mark[i]->whole_filesystem) {
 			judge_find(j, judge_fd(j, s->process, s->fd), "marks a whole file system", NULL)
-				->here_from = fdinfo_of(j, s);
+				->here_from = judge_fdinfo(j, s->process, s->fd);
 			return FINDING;
 		}
 	return FINE;

@@ -46,7 +46,7 @@ lock_finding(struct judge *j, const struct subject *s, const FileLock *l)
 	struct finding *f = judge_find(j, judge_fd_target(j, s->fd),
 				       judge_text(j, "%s %s", lock_text(j, l), l->mode ? l->mode : ""), NULL);
 
-	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
+	f->here_from = judge_fdinfo(j, s->process, s->fd);
 	return f;
 }
 

@@ -305,7 +305,7 @@ ns_file_unknown(struct judge *j, const struct subject *s)
 		return FINE;
 	judge_find(j, judge_fd(j, s->process, s->fd),
 		   judge_text(j, "%s, where no task of the tree is", s->fd->link), NULL)
-		->here_from = judge_text(j, "/proc/%d/fd/%d", s->process->pid, s->fd->number);
+		->here_from = judge_fd_link(j, s->process, s->fd);
 	return FINDING;
 }
 

@@ -12,18 +12,6 @@
 enum { PIPES_MAX = 1024 };	/* criu's array, one for pipes and one for FIFOs */
 
 static const char *
-fdinfo_of(struct judge *j, const struct subject *s)
-{
-	return judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
-}
-
-static const char *
-fd_link_of(struct judge *j, const struct subject *s)
-{
-	return judge_text(j, "/proc/%d/fd/%d", s->process->pid, s->fd->number);
-}
-
-static const char *
 fd_name(struct judge *j, const struct subject *s)
 {
 	return judge_fd(j, s->process, s->fd);
@@ -36,7 +24,7 @@ pipe_packet_mode(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (!(s->fd->flags & O_DIRECT))
 		return FINE;
-	judge_find(j, fd_name(j, s), "a pipe with O_DIRECT", NULL)->here_from = fdinfo_of(j, s);
+	judge_find(j, fd_name(j, s), "a pipe with O_DIRECT", NULL)->here_from = judge_fdinfo(j, s->process, s->fd);
 	return FINDING;
 }
 
@@ -124,7 +112,7 @@ pipe_external_end(struct judge *j, const struct subject *s)
 						     fd->outside_pid) :
 					  "also held outside the tree",
 		       NULL);
-	f->here_from = fd_link_of(j, s);
+	f->here_from = judge_fd_link(j, s->process, s->fd);
 	if (fd->kind == FD_KIND__FD_PIPE) {
 		f->option = judge_text(j, "--inherit-fd fd[N]:pipe:[%llu]", (unsigned long long) fd->ino);
 		f->option_kind = REQUIRE_ARRANGED;

@@ -78,7 +78,7 @@ tty_two_external_slaves(struct judge *j, const struct subject *s)
 		       judge_text(j, "open beside /dev/pts/%u; the masters of both are outside",
 				  first->terminal->index),
 		       NULL);
-	f->here_from = judge_text(j, "/proc/%d/fd/%d", s->process->pid, s->fd->number);
+	f->here_from = judge_fd_link(j, s->process, s->fd);
 	f->option = judge_text(j, "--external tty[%x:%llx]", s->fd->rdev_major << 8 | s->fd->rdev_minor,
 			       (unsigned long long) (s->fd->dev_major << 8 | s->fd->dev_minor));
 	f->option_kind = REQUIRE_ARRANGED;
@@ -139,7 +139,7 @@ tty_driver_unsupported(struct judge *j, const struct subject *s)
 				  fd->terminal && fd->terminal->driver ? " of driver " : "",
 				  fd->terminal && fd->terminal->driver ? fd->terminal->driver : ""),
 		       NULL);
-	f->here_from = judge_text(j, "/proc/%d/fd/%d", s->process->pid, fd->number);
+	f->here_from = judge_fd_link(j, s->process, fd);
 	f->option = judge_text(j, "--external tty[%x:%llx]", fd->rdev_major << 8 | fd->rdev_minor,
 			       (unsigned long long) (fd->dev_major << 8 | fd->dev_minor));
 	f->option_kind = REQUIRE_ARRANGED;

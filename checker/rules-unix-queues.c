@@ -223,7 +223,7 @@ unix_queue_scm_unsupported(struct judge *j, const struct subject *s)
 		return FINE;
 	f = judge_find(j, judge_fd(j, s->process, s->fd),
 		       judge_text(j, "%u descriptors under way in its queue", s->fd->scm_fds), NULL);
-	f->here_from = judge_text(j, "/proc/%d/fdinfo/%d", s->process->pid, s->fd->number);
+	f->here_from = judge_fdinfo(j, s->process, s->fd);
 	f->confidence = CONFIDENCE_POSSIBLE;
 	f->observed = seen_text(j, "with descriptors under way", seen);
 	return FINDING;

@@ -12,7 +12,7 @@
 
 #include <sys/socket.h>
 
-enum { MAX_GROUPS = 64 };		/* of a namespace; the rest is not asked about */
+enum { MAX_GROUPS = 256 };		/* of a namespace; the rest is not asked about */
 
 struct groups {
 	struct multicast_group group[MAX_GROUPS];

@@ -4,30 +4,7 @@
  */
 #include "probes/brought.h"
 
-static uint64_t
-inode_of(const NamespaceSet *set, NamespaceKind kind)
-{
-	switch (kind) {
-	case NAMESPACE_KIND__NS_CGROUP:
-		return set->cgroup;
-	case NAMESPACE_KIND__NS_IPC:
-		return set->ipc;
-	case NAMESPACE_KIND__NS_MNT:
-		return set->mnt;
-	case NAMESPACE_KIND__NS_NET:
-		return set->net;
-	case NAMESPACE_KIND__NS_PID:
-		return set->pid;
-	case NAMESPACE_KIND__NS_TIME:
-		return set->time;
-	case NAMESPACE_KIND__NS_USER:
-		return set->user;
-	case NAMESPACE_KIND__NS_UTS:
-		return set->uts;
-	default:
-		return 0;
-	}
-}
+#include "facts/namespaces.h"
 
 static const NamespaceSet *
 namespaces_of_root(const Snapshot *source)
@@ -41,10 +18,8 @@ namespaces_of_root(const Snapshot *source)
 bool
 brought_along(const Snapshot *source, NamespaceKind kind)
 {
-	const NamespaceSet *root = namespaces_of_root(source);
-	const NamespaceSet *criu = source->criu_place ? source->criu_place->ns : NULL;
-	uint64_t theirs = root ? inode_of(root, kind) : 0;
-	uint64_t place = criu ? inode_of(criu, kind) : 0;
+	uint64_t theirs = namespace_of(namespaces_of_root(source), kind);
+	uint64_t place = source->criu_place ? namespace_of(source->criu_place->ns, kind) : 0;
 
 	return theirs != 0 && place != 0 && theirs != place;
 }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A set of namespaces, asked by kind. */
+#pragma once
+
+#include "facts/snapshot.h"
+
+uint64_t namespace_of(const NamespaceSet *set, NamespaceKind kind);	/* its inode; 0: not known */
