@@ -103,7 +103,8 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 	if (!h)
 		return -ENOMEM;
 	r = TABLE_FILL(&h->path, a, destination->path_answer, destination->n_path_answer,
-		       hash_text(item->path), same_text(found->path, item->path));
+		       hash_text(item->path) + item->of_host,
+		       same_text(found->path, item->path) && found->of_host == item->of_host);
 	if (r == 0)
 		r = TABLE_FILL(&h->pid, a, destination->pid_answer, destination->n_pid_answer,
 			       hash_number((uint32_t) item->id), found->id == item->id);
@@ -152,7 +153,13 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 const PathAnswer *
 index_path(const struct host_index *h, const char *path)
 {
-	return TABLE_FIND(&h->path, hash_text(path), PathAnswer, same_text(found->path, path));
+	return TABLE_FIND(&h->path, hash_text(path), PathAnswer, same_text(found->path, path) && !found->of_host);
+}
+
+const PathAnswer *
+index_host_path(const struct host_index *h, const char *path)
+{
+	return TABLE_FIND(&h->path, hash_text(path) + 1, PathAnswer, same_text(found->path, path) && found->of_host);
 }
 
 const PidAnswer *

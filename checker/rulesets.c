@@ -38,6 +38,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_dst_kernel,
 	&rules_dst_features,
 	&rules_dst_namespaces,
+	&rules_dst_mounts,
 	&rules_dst_cpu,
 	&rules_dst_fpu,
 	&rules_dst_abi,

@@ -5,7 +5,7 @@
  *     every file, folder, device and FIFO that the tree has open, mapped or stands in
  *     the folder of a file that is unlinked, and of a bound unix socket: made there again
  *     the names under which CRIU makes such a file for a moment (data.cr.1.ghost)
- *     watched paths of inotify
+ *     watched paths of inotify, mount points watched by fanotify
  *     of a mount namespace that criu makes anew: mountpoints; and below the host's own root the
  *     layers of overlays (lowerdir=/a:/b,upperdir=/u,workdir=/w) and devices (/dev/vdb)
  */
@@ -17,6 +17,7 @@
 enum { MAX_GHOSTS = 8 };		/* of more than these no left-overs are looked for */
 
 struct list {
+	const Snapshot *source;
 	struct arena *arena;
 	struct path_question *question;
 	size_t n;
@@ -111,6 +112,18 @@ add_file(struct list *l, const File *f, size_t n_ghosts)
 }
 
 static int
+add_marks(struct list *l, const Fd *fd)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < fd->n_fanotify_mark; i++)
+		for (size_t k = 0; r == 0 && fd->fanotify_mark[i]->has_mnt_id && k < l->source->n_mount; k++)
+			if (l->source->mount[k]->id == fd->fanotify_mark[i]->mnt_id)
+				r = add(l, l->source->mount[k]->mountpoint, NULL, false);
+	return r;
+}
+
+static int
 add_process(struct list *l, const Process *p)
 {
 	const PathUse *uses[] = { p->exe, p->cwd, p->root };
@@ -122,6 +135,8 @@ add_process(struct list *l, const Process *p)
 	for (size_t i = 0; r == 0 && i < p->n_fd; i++)
 		for (size_t k = 0; r == 0 && k < p->fd[i]->n_inotify_watch; k++)
 			r = add(l, p->fd[i]->inotify_watch[k]->path, NULL, false);
+	for (size_t i = 0; r == 0 && i < p->n_fd; i++)
+		r = add_marks(l, p->fd[i]);
 	return r;
 }
 
@@ -205,7 +220,7 @@ by_path(const void *a, const void *b)
 int
 path_questions_make(const Snapshot *source, struct arena *arena, struct path_questions *ret)
 {
-	struct list l = { .arena = arena };
+	struct list l = { .source = source, .arena = arena };
 	size_t kept = 0, n_ghosts = count_ghosts(source);
 	int r = 0;
 
