@@ -160,7 +160,7 @@ static const struct rule rules[] = {
 		.title = "the tree holds a pidfd, and the destination has none",
 		.why = "CRIU makes it anew with pidfd_open(2), Linux 5.3.",
 		.remedy = "choose a host with a newer kernel",
-		.criu_says = "pidfd: Could not open",
+		.criu_says = "pidfd_open syscall is not supported",
 		.stage = STAGE_RESTORE,
 		ANOTHER_KERNEL,
 		.about = ABOUT_FD,
@@ -190,7 +190,7 @@ static const struct rule rules[] = {
 		.why = "Newer C libraries put one below each thread's stack (MADV_GUARD_INSTALL, Linux 6.13), which "
 		       "only the task's page tables show. CRIU cannot make them again there, and the restore "
 		       "fails.",
-		.criu_says = "madvise",
+		.criu_says = "MADV_GUARD_INSTALL) failed",
 		MAY_BE_USED("guard_pages"),
 	},
 	{
@@ -198,7 +198,7 @@ static const struct rule rules[] = {
 		.title = "the source's kernel has droppable memory, and the destination's has not",
 		.why = "Newer C libraries keep the state of getrandom(3) in such pages (MAP_DROPPABLE, Linux 6.11), "
 		       "which only smaps shows. CRIU cannot map them there, and the restore fails.",
-		.criu_says = "Unable to remap",
+		.criu_says = "mapping with",
 		MAY_BE_USED("droppable"),
 	},
 	{
@@ -206,7 +206,7 @@ static const struct rule rules[] = {
 		.title = "the destination's kernel lacks kinds of membarrier(2) that the source's has",
 		.why = "A program that registered for one (the .NET and Java runtimes, liburcu) is registered again at "
 		       "the restore, which then fails. Who is registered shows only inside a task.",
-		.criu_says = "membarrier",
+		.criu_says = "Can't restore membarrier",
 		MAY_BE_USED("membarriers"),
 	},
 	{
@@ -215,7 +215,6 @@ static const struct rule rules[] = {
 		.why = "Without MOVE_MOUNT_SET_GROUP (Linux 5.15) CRIU makes mounts in its older way, which fails for "
 		       "some trees of shared and slave mounts.",
 		.remedy = "choose a host with Linux 5.15 or newer, or make the container's mounts private",
-		.criu_says = "Failed to copy sharing from",
 		.stage = STAGE_RESTORE,
 		.severity = SEVERITY_WARNING,
 		ANOTHER_KERNEL,
@@ -229,7 +228,7 @@ static const struct rule rules[] = {
 		.title = "--lazy-pages is given, and the destination's kernel has no userfaultfd(2)",
 		.why = "Lazy restore brings a page when it is touched, which takes userfaultfd(2).",
 		.remedy = "restore without --lazy-pages, or choose a host with CONFIG_USERFAULTFD",
-		.criu_says = "userfaultfd is not supported",
+		.criu_says = "Unable to open an userfaultfd descriptor",
 		.stage = STAGE_RESTORE,
 		ANOTHER_KERNEL,
 		.about = ABOUT_HOST,

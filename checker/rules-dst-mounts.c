@@ -192,7 +192,7 @@ static const struct rule rules[] = {
 		.why = "CRIU marks the mount anew by its mount point. A mark on a single file is found by its handle, "
 		       "which is of use on the same file system only.",
 		.remedy = "mount the file system there, at the same place",
-		.criu_says = "Can't mark at",
+		.criu_says = "fsnotify: Unable to open",
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A folder does not appear by itself.",
 		.about = ABOUT_FD,
@@ -205,7 +205,7 @@ static const struct rule rules[] = {
 		.title = "the destination has not enough pseudo terminals left",
 		.why = "Each pair is made anew, and the kernel's limit counts those of all containers.",
 		.remedy = "raise kernel.pty.max there",
-		.criu_says = "Can't open ptmx",
+		.criu_says = "Can't open /dev/ptmx",
 		.stage = STAGE_RESTORE,
 		.lifetime = LIFETIME_TRANSIENT,
 		.lifetime_why = "Terminals come and go with their sessions.",

@@ -278,6 +278,27 @@ netns_nftables(struct judge *j, const struct subject *s)
 	}
 }
 
+/* Connections that the tree's namespace tracks are put into the kernel's table there. */
+static enum judgement
+netns_conntrack(struct judge *j, const struct subject *s)
+{
+	const Module *here = index_module(j->here, "nf_conntrack");
+	struct finding *f;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) || !here ||
+	    (here->state != MODULE_STATE__MODULE_LOADED && here->state != MODULE_STATE__MODULE_BUILTIN))
+		return NOT_ABOUT;
+	if (presence_of_module(j->there, "nf_conntrack") != PRESENCE_MISSING &&
+	    presence_of_module(j->there, "nf_conntrack_netlink") != PRESENCE_MISSING)
+		return presence_of_module(j->there, "nf_conntrack") == PRESENCE_HERE ? FINE : NOT_ABOUT;
+	f = judge_find(j, "the network namespace of the tree", "nf_conntrack is loaded",
+		       "nf_conntrack, or nf_conntrack_netlink, is missing");
+	f->confidence = CONFIDENCE_POSSIBLE;
+	return FINDING;
+}
+
 static const struct rule rules[] = {
 	{
 		.id = "dst-loopback",
@@ -344,6 +365,20 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_NET) | NEEDS(DOMAIN__DOMAIN_NAMESPACES),
 		.destination_needs = OF_NET,
 		.check = veth_peer,
+	},
+	{
+		.id = "net-conntrack",
+		.title = "the destination's kernel cannot take over tracked connections",
+		.why = "What the tree's network namespace tracks (for NAT, or for stateful rules of a firewall) CRIU puts "
+		       "into the table there, by nf_conntrack_netlink. Where the table is empty, nothing is "
+		       "missed.",
+		.remedy = "install the kernel's modules nf_conntrack and nf_conntrack_netlink",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A kernel without the module stays without it.",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_HOST,
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_MODULES),
+		.check = netns_conntrack,
 	},
 	{
 		.id = "dst-netns-nftables",
