@@ -202,3 +202,13 @@ file_kind_agrees(const File *f, const PathAnswer *a)
 	return file_is_there(a) && (size_t) a->kind < ARRAY_SIZE(types) &&
 	       types[a->kind] == (f->mode & S_IFMT);
 }
+
+struct finding *
+path_find(struct judge *j, const File *f, const char *here, const char *there)
+{
+	struct finding *found = judge_find(j, f->path, here, there);
+
+	found->here_from = judge_text(j, "/proc/%d", f->user_pid);
+	found->there_from = path_there(j, f->path);
+	return found;
+}

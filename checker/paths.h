@@ -65,5 +65,8 @@ file_is_there(const PathAnswer *a)
 	return a->has_kind && a->kind != PATH_KIND__PATH_KIND_NONE;
 }
 
+/* Begins a finding about a path that a process of the tree uses. Never NULL. */
+struct finding *path_find(struct judge *j, const File *f, const char *here, const char *there);
+
 /* "/proc", "/sys" and their like: made by the kernel, not by anyone who copies files. */
 bool file_is_of_kernel(const File *f);

@@ -38,6 +38,7 @@ extern const struct ruleset rules_dst_abi;
 extern const struct ruleset rules_dst_pids;
 extern const struct ruleset rules_dst_files;
 extern const struct ruleset rules_dst_paths;
+extern const struct ruleset rules_dst_ghosts;
 extern const struct ruleset rules_dst_cgroups;
 extern const struct ruleset rules_dst_limits;
 extern const struct ruleset rules_dst_ports;
