@@ -7,6 +7,7 @@
 #include "probes/paths-look.h"
 #include "kernel/filesystem.h"
 #include "probes/others.h"
+#include "probes/shared-storage.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -48,14 +49,18 @@ path_fs_type(const struct paths *a, const struct statx *st)
 	return m ? m->fs_type : NULL;
 }
 
-/* The very inode of the source, unchanged, on the machine that the tree lives on now. */
+/* The very inode of the source, unchanged: on the machine that the tree lives on now, or on storage of both. */
 static bool
 is_source_itself(const struct paths *a, const File *f, const struct statx *st)
 {
-	return a->c->options->live_tree_here && f->has_ino && st->stx_ino == f->ino &&
-	       st->stx_dev_major == f->dev_major && st->stx_dev_minor == f->dev_minor &&
-	       f->mtime_ns == st->stx_mtime.tv_sec * 1000000000LL + st->stx_mtime.tv_nsec &&
-	       f->ctime_ns == st->stx_ctime.tv_sec * 1000000000LL + st->stx_ctime.tv_nsec;
+	if (!f->has_ino || st->stx_ino != f->ino ||
+	    f->mtime_ns != st->stx_mtime.tv_sec * 1000000000LL + st->stx_mtime.tv_nsec ||
+	    f->ctime_ns != st->stx_ctime.tv_sec * 1000000000LL + st->stx_ctime.tv_nsec)
+		return false;
+	if (a->c->options->live_tree_here && st->stx_dev_major == f->dev_major && st->stx_dev_minor == f->dev_minor)
+		return true;
+	return st->stx_mask & STATX_MNT_ID &&
+	       storage_is_shared(a->c->source, f, path_mounts_by_id(&a->mounts, st->stx_mnt_id));
 }
 
 static bool
