@@ -210,6 +210,23 @@ static const struct rule rules[] = {
 		MAY_BE_USED("membarriers"),
 	},
 	{
+		.id = "dst-madvise-ksm",
+		.title = "the destination's kernel cannot merge equal pages, and the source's can",
+		.why = "A program that gave memory to KSM (madvise(2), MADV_MERGEABLE: virtual machines, some browsers) has it "
+		       "given again, and a kernel without CONFIG_KSM refuses. Which memory it is shows only smaps.",
+		.criu_says = "madvise(",
+		MAY_BE_USED("ksm"),
+	},
+	{
+		.id = "dst-madvise-thp",
+		.title = "the destination's kernel has no transparent huge pages, and the source's has",
+		.why = "A program that asked for them (madvise(2), MADV_HUGEPAGE: Java, Go, databases, allocators) has it "
+		       "asked again, and a kernel without CONFIG_TRANSPARENT_HUGEPAGE refuses. Which memory it is "
+		       "shows only smaps.",
+		.criu_says = "madvise(",
+		MAY_BE_USED("transparent_hugepage"),
+	},
+	{
 		.id = "dst-movemount",
 		.title = "the destination's kernel cannot copy how mounts share events",
 		.why = "Without MOVE_MOUNT_SET_GROUP (Linux 5.15) CRIU makes mounts in its older way, which fails for "
