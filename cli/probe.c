@@ -35,7 +35,11 @@ const struct command command_probe = {
 		"Looks at this host: CPU, kernel, modules, cgroups, memory, network, tools. With a source\n"
 		"it also answers what that tree uses: each path, pid, port, cgroup. Nothing is changed and\n"
 		"no module is loaded. A source may come from another host and is not trusted: only regular\n"
-		"files and folders are opened, and what others may not read is never told.",
+		"files and folders are opened, and what others may not read is never told.\n"
+		"\n"
+		"With --rehearse it also tries, in throw-away namespaces, what facts cannot prove: it makes\n"
+		"the ids, namespaces and sockets, mounts, opens files as the tree has them open, makes and\n"
+		"removes folders of cgroups. What a rehearsal that was killed left, the next one clears.",
 	.examples =
 		"  migcheck probe -s nginx.mc -o node7.mc\n"
 		"  migcheck probe -s nginx.mc --root /var/lib/machines/web -o node7.mc\n",

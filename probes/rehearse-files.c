@@ -46,17 +46,31 @@ answer_of(const struct rehearsal *h, const char *path)
 	return NULL;
 }
 
+/* Many descriptors may lead to the one file. */
 static bool
+is_planned(const struct rehearsal *h, const Fd *fd, const File *f, const Process *p)
+{
+	for (size_t i = h->n; i > h->begin; i--)
+		if (h->trial[i - 1].what == f && h->trial[i - 1].number == (fd->flags & KEPT_FLAGS) &&
+		    h->trial[i - 1].pid == p->pid)
+			return true;
+	return false;
+}
+
+/* NULL: it is not to be opened. */
+static const PathAnswer *
 can_be_tried(const struct rehearsal *h, const Fd *fd, const File *f)
 {
 	const PathAnswer *a;
+	bool fits;
 
 	if ((fd->kind != FD_KIND__FD_REGULAR && fd->kind != FD_KIND__FD_DIRECTORY) || !f->path ||
 	    f->path[0] != '/' || f->deleted || (fd->flags & O_PATH) || !filesystem_name_may_be_read(f->fs_type))
-		return false;
+		return NULL;
 	a = answer_of(h, f->path);
-	return a && !a->declared && !a->timed_out && a->error == 0 &&
+	fits = a && !a->declared && !a->timed_out && a->error == 0 &&
 	       (a->kind == PATH_KIND__PATH_KIND_REGULAR || a->kind == PATH_KIND__PATH_KIND_DIRECTORY);
+	return fits ? a : NULL;
 }
 
 static bool
@@ -95,14 +109,15 @@ call_of(uint32_t flags)
 }
 
 static int
-add(struct rehearsal *h, const Process *p, const Fd *fd, const File *f)
+add(struct rehearsal *h, const Process *p, const Fd *fd, const File *f, const PathAnswer *a)
 {
 	const Credentials *c = p->n_thread ? p->thread[0]->credentials : NULL;
 	struct trial t = {
 		.subject = TRIAL_SUBJECT__TRIAL_FILE,
 		.pid = p->pid,
 		.what = f,
-		.number = fd->flags,
+		.text = a->mapped_to,
+		.number = fd->flags & KEPT_FLAGS,
 		.detail = call_of(fd->flags),
 	};
 	int r = rehearsal_add(h, &t, "%s", f->path);
@@ -121,13 +136,18 @@ plan(struct rehearsal *h)
 	const Snapshot *s = h->c->source;
 	int r = 0;
 
-	for (size_t i = 0; i < s->n_process; i++)
-		for (size_t k = 0; r == 0 && k < s->process[i]->n_fd; k++) {
-			const Fd *fd = s->process[i]->fd[k];
+	for (size_t i = 0; i < s->n_process; i++) {
+		const Process *p = s->process[i];
 
-			if (fd->has_file && fd->file < s->n_file && can_be_tried(h, fd, s->file[fd->file]))
-				r = add(h, s->process[i], fd, s->file[fd->file]);
+		for (size_t k = 0; r == 0 && !h->cut && k < p->n_fd; k++) {
+			const Fd *fd = p->fd[k];
+			const File *f = fd->has_file && fd->file < s->n_file ? s->file[fd->file] : NULL;
+			const PathAnswer *a = f && !is_planned(h, fd, f, p) ? can_be_tried(h, fd, f) : NULL;
+
+			if (a)
+				r = add(h, p, fd, f, a);
 		}
+	}
 	return r;
 }
 
@@ -175,11 +195,14 @@ may_be_opened(struct rehearsal *h, int held, int flags)
 }
 
 static int
-open_again(struct rehearsal *h, const char *path, int flags)
+open_again(struct rehearsal *h, const struct trial *t)
 {
 	char link[sizeof("/proc/self/fd/") + 11];
-	_cleanup_close_ int held = root_openat(&h->tree_root, path, O_PATH), fd = -1;
-	int r;
+	const File *f = t->what;
+	_cleanup_close_ int held = t->text ? root_openat(&h->root, t->text, O_PATH) :
+					     root_openat(&h->tree_root, f->path, O_PATH);
+	_cleanup_close_ int fd = -1;
+	int flags = (int) t->number, r;
 
 	if (held < 0)
 		return held;
@@ -187,7 +210,7 @@ open_again(struct rehearsal *h, const char *path, int flags)
 	if (r != 0)
 		return r == ECANCELED ? 0 : r;
 	(void) snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
-	fd = open(link, (flags & KEPT_FLAGS) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(link, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : 0;
 }
 
@@ -211,20 +234,18 @@ static int
 open_as_user(void *arg)
 {
 	const struct as_user *a = arg;
-	const File *f = a->t->what;
 	int r = become(a->t->as);
 
-	return r != 0 ? r : open_again(a->h, f->path, (int) a->t->number);
+	return r != 0 ? r : open_again(a->h, a->t);
 }
 
 static int
 attempt(struct rehearsal *h, const struct trial *t)
 {
-	const File *f = t->what;
 	struct as_user a = { .h = h, .t = t };
 
 	if (t->subject == TRIAL_SUBJECT__TRIAL_FILE)
-		return open_again(h, f->path, (int) t->number);
+		return open_again(h, t);
 	return rehearsal_helper(0, open_as_user, &a);
 }
 

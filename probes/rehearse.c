@@ -42,10 +42,11 @@ struct trial_result {
 /* ---- the plan ------------------------------------------------------------------------------- */
 
 static bool
-is_planned(const struct rehearsal *h, TrialSubject subject, const char *thing)
+is_planned(const struct rehearsal *h, const struct trial *t, const char *thing)
 {
 	for (size_t i = h->begin; i < h->n; i++)
-		if (h->trial[i].subject == subject && streq(h->trial[i].thing, thing))
+		if (h->trial[i].subject == t->subject && h->trial[i].number == t->number &&
+		    streq(h->trial[i].thing, thing))
 			return true;
 	return false;
 }
@@ -61,7 +62,7 @@ rehearsal_add(struct rehearsal *h, const struct trial *t, const char *thing, ...
 	va_start(args, thing);
 	(void) vsnprintf(text, sizeof(text), thing, args);
 	va_end(args);
-	if (is_planned(h, t->subject, text))
+	if (is_planned(h, t, text))
 		return 0;
 	if (h->n - h->begin >= MAX_TRIALS) {
 		h->cut = true;

@@ -24,7 +24,7 @@ struct trial {
 	const void *what;		/* of the source, by subject: the File, the Socket, … */
 	const Credentials *as;		/* whose rights are tried; NULL: our own */
 	uint64_t number;		/* by subject: an id, flags, … */
-	const char *text;		/* by subject, or NULL */
+	const char *text;		/* by subject: a path, options; or NULL */
 };
 
 struct trial_result;
@@ -59,7 +59,7 @@ extern const struct rehearsal_subject rehearse_pids, rehearse_namespaces, rehear
 
 /*
  * Adds a trial whose thing is formatted and whose other fields are those of `t`; its detail and text must
- * live as long as the snapshot. The same thing of the same subject is added once. 0 or -ENOMEM.
+ * live as long as the snapshot. The same thing, subject and number is added once. 0 or -ENOMEM.
  */
 int rehearsal_add(struct rehearsal *h, const struct trial *t, const char *thing, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -19,7 +19,7 @@ setup() {
 
 teardown() {
 	stop_quiet
-	[ -e "$T/append" ] && chattr -a "$T/append"
+	chattr -f -a "$T/append" "$T/there/here" || true
 	[ -z "${RESTORED:-}" ] || kill -KILL "$RESTORED" 2>/dev/null
 	for _ in $(seq 50); do
 		find "$CG" "$PIDS_CG" -depth -type d -exec rmdir {} + 2>/dev/null
@@ -100,6 +100,22 @@ forged() {
 	"$MIGCHECK" dry-run -q -p "$QUIET_PID" --rehearse -f json -o dry.json || true
 	[ "$(found dry.json)" = "" ]
 	[ "$(json dry.json '[o["outcome"] for o in r["rules"] if o["rule"] == "rehearse-id"][0]')" = passed ]
+}
+
+@test "over ssh too, and on files that lie elsewhere there" {
+	: > here
+	mkdir there
+	: > there/here
+	chattr +a there/here || skip "this file system has no attributes"
+	# shellcheck disable=SC2016 # for the inner shell
+	start_quiet sh -c 'exec 3<> "$0"; exec sleep 100' "$T/here"
+	# shellcheck disable=SC2016 # for the carrier
+	printf '#!/bin/bash\nfor command; do :; done\nexec bash -c "$command"\n' > carrier
+	chmod +x carrier
+	"$MIGCHECK" dry-run -q -p "$QUIET_PID" --to node7 --ssh "$T/carrier" --remote "$MIGCHECK" --rehearse \
+		--map "$T/here=$T/there/here" -f json -o r.json || true
+	chattr -a there/here
+	[ "$(found r.json)" = "rehearse-file $T/here EPERM" ]
 }
 
 @test "a file that is append-only there: found by trying alone, and criu agrees" {
