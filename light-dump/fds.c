@@ -14,10 +14,20 @@
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
-#include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef MFD_HUGE_SHIFT
+#define MFD_HUGE_SHIFT 26
+#endif
+
+/* Pages of 64 KiB to 16 GiB: see memfd_create(2). */
+enum { HUGE_SHIFT_LEAST = 16, HUGE_SHIFT_MOST = 34 };
 
 /* Above this, a check of every target would take the target's own time: the kernel searches. */
 enum { EPOLL_TARGETS_CHECKED = 256 };
@@ -99,19 +109,41 @@ set_path(struct task_context *c, const char *name, struct slice text, Fd *fd)
 	return fd->kind == FD_KIND__FD_CHARDEV ? set_terminal(c, f, fd) : 0;
 }
 
-/* Whether a memfd was made with MFD_HUGETLB shows only in the file system it is on. */
+/* Whether a memfd of our own, made with these flags, is on the same file system. */
+static bool
+is_with_memfd(const struct statx *st, unsigned int flags)
+{
+	_cleanup_close_ int own = memfd_create("migcheck", MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags);
+	struct stat mine;
+
+	if (own < 0 && errno == EINVAL)
+		own = memfd_create("migcheck", MFD_CLOEXEC | flags);	/* before Linux 6.3 */
+	return own >= 0 && fstat(own, &mine) == 0 && major(mine.st_dev) == st->stx_dev_major &&
+	       minor(mine.st_dev) == st->stx_dev_minor;
+}
+
+/*
+ * Whether a memfd was made with MFD_HUGETLB shows only in the file system it is on: there is one
+ * for all ordinary ones, and one for each size of page. It is not asked with statfs(2): any file
+ * can be called "/memfd:x (deleted)", and one of FUSE might never answer.
+ */
 static void
 set_huge_pages(struct task_context *c, const char *name, Fd *fd)
 {
-	_cleanup_close_ int held = -1;
-	struct statfs fs;
+	struct statx st;
 
-	if (c->root->recorded)
+	if (c->root->recorded || root_magic_statx(&c->proc, name, &st) < 0)
 		return;
-	held = root_magic_open(&c->proc, name, O_PATH);
-	if (held >= 0 && fstatfs(held, &fs) == 0)
-		SET_FACT(fd, huge_page_kb,
-			 fs.f_type == HUGETLBFS_MAGIC ? (uint64_t) fs.f_bsize / 1024 : 0);
+	if (is_with_memfd(&st, 0)) {
+		SET_FACT(fd, huge_page_kb, 0);
+		return;
+	}
+	for (unsigned int shift = HUGE_SHIFT_LEAST; shift <= HUGE_SHIFT_MOST; shift++) {
+		if (!is_with_memfd(&st, MFD_HUGETLB | shift << MFD_HUGE_SHIFT))
+			continue;
+		SET_FACT(fd, huge_page_kb, (1ULL << shift) / 1024);
+		return;
+	}
 }
 
 /* "(unreachable)/x" is a path too, one that nobody can walk. */
