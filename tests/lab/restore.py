@@ -319,6 +319,7 @@ def plain(words):
     words = re.sub(r"/?[\w/.]*/restore-\w+/(\d+|N)/root", "ROOT", words)
     words = re.sub(r"(\.criu\.\w+|link_remap|mnt-v2: .*?/mnt-)\.\w+", r"\1.N", words)
     words = re.sub(r"/?var/tmp/restore-\w+/(\d+|N)/scene/mkproc\.\w+", "DIR", words)
+    words = re.sub(r"0x[0-9a-f]{6,}", "0xN", words)
     return re.sub(r"(?<![\w:.\[])\d{2,}\b(?![:\].]\d)", "N", words)
 
 
@@ -373,7 +374,7 @@ def print_row(row):
         print("    taken back   %s" % row.back, flush=True)
 
 
-VERDICTS, OUTCOMES = ("ready", "retry", "blocked", "undecided"), ("restored", "died", "refused")
+VERDICTS, OUTCOMES = ("ready", "to copy", "retry", "blocked", "undecided"), ("restored", "died", "refused")
 
 
 def matrix(rows):
@@ -381,7 +382,8 @@ def matrix(rows):
     count = collections.Counter()
     for row in rows:
         for domain in (row.situation.domain, "all"):
-            count[domain, row.said.verdict, row.outcome] += 1
+            verdict = "to copy" if row.said.verdict == "ready" and row.said.copied else row.said.verdict
+            count[domain, verdict, row.outcome] += 1
     columns = [(v, o) for v in VERDICTS for o in OUTCOMES if count["all", v, o] or o != "died"]
     lines = [["domain"] + ["%s: %s" % c for c in columns]]
     for domain in unique(row.situation.domain for row in rows) + ["all"]:
@@ -396,7 +398,8 @@ def markdown(path, rows, summary, unexercised):
     with open(path, "w") as f:
         f.write("# What migcheck says of a changed destination, and what the real `criu restore` does there\n\n"
                 "Made by `make restore-table` (`restore.py` says how and what counts as agreement). Do not edit.\n\n")
-        f.write("".join("%s\n" % s for s in summary) + "\n## Confusion matrix\n\n")
+        f.write("".join("%s\n" % s for s in summary) + "\n## Confusion matrix\n\n\"To copy\": ready, "
+                "once a file that is written is copied after the freeze, which nobody did here.\n\n")
         head, *body = matrix([r for r in rows if r.said])
         f.write(line(head) + line(["---"] * len(head)) + "".join(line(b) for b in body))
         f.write("\n## Rules of the restore that no change exercises\n\n" + ", ".join(unexercised) + "\n")
