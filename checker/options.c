@@ -97,7 +97,6 @@ same_external(struct slice given, struct slice wanted)
 	return !slice_starts(wanted, "mnt[]:") || has_letters(given, wanted, n + 1);
 }
 
-/* "all", or the type is one of "xfs,nfs4". */
 static bool
 allows_type(struct slice given, struct slice wanted)
 {
@@ -107,6 +106,18 @@ allows_type(struct slice given, struct slice wanted)
 		if (slice_eq(type, "all") || same_text(type, wanted))
 			return true;
 	return false;
+}
+
+/* "all", or each type of "nfs4,xfs" is one of those given. */
+static bool
+allows_types(struct slice given, struct slice wanted)
+{
+	struct slice type;
+
+	while (slice_field(&wanted, ',', &type))
+		if (!allows_type(given, type))
+			return false;
+	return true;
 }
 
 static bool
@@ -121,7 +132,7 @@ same_value(const struct criu_option *option, const char *given_text, const char 
 	if (streq(option->name, "external"))
 		return same_external(given, wanted);
 	if (streq(option->name, "enable-fs"))
-		return allows_type(given, wanted);
+		return allows_types(given, wanted);
 	/* "none" is the older word for "skip", which does without anything. */
 	if (streq(option->name, "network-lock"))
 		return slice_eq(given, "skip") || slice_eq(given, "none") ||

@@ -43,6 +43,8 @@ static const struct {
 	{ "--manage-cgroups", "--manage-cgroups=ignore", false },
 	{ "--enable-fs xfs,nfs4", "--enable-fs nfs4", true },
 	{ "--enable-fs all", "--enable-fs nfs4", true },
+	{ "--enable-fs xfs,nfs4", "--enable-fs xfs,nfs4", true },
+	{ "--enable-fs xfs", "--enable-fs xfs,nfs4", false },
 	{ "--enable-fs nfs", "--enable-fs nfs4", false },
 	{ "--external mnt[/etc/hosts]:hosts", "--external mnt[/etc/hosts]:KEY", true },
 	{ "--external 'mnt[/my data]:d'", "--external mnt[/my data]:KEY", true },
