@@ -25,6 +25,8 @@ time.sleep(600)'
 	# The trace is one of a real look: it read the target's descriptors and maps.
 	grep -q "/proc/$QUIET_PID" "$BATS_TEST_TMPDIR/trace"
 
+	# Asked of no descriptor, move_mount(2) only tells by its refusal which flags it knows.
+	sed -i '/move_mount(-1, "", -1, "",/d' "$BATS_TEST_TMPDIR/trace"
 	run grep -E '\b(ptrace|process_vm_readv|process_vm_writev|process_madvise|init_module|finit_module|delete_module|kexec_load|reboot|swapon|mount|umount2|pivot_root|move_mount|fsmount|sethostname|settimeofday|clock_settime|tgkill|tkill|rt_sigqueueinfo|pidfd_send_signal)\(' "$BATS_TEST_TMPDIR/trace"
 	[ "$status" -eq 1 ] || { echo "$output" | head; false; }
 
