@@ -175,6 +175,33 @@ dir_missing(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* The limits that an ancestor there sets to folders below it. */
+static enum judgement
+dir_create(struct judge *j, const struct subject *s)
+{
+	enum cgroups_mode mode = cgroups_mode(j);
+	const CgroupAnswer *a;
+	const char *there = NULL;
+	struct finding *f;
+	enum judgement said = folder_answer(j, s->cgroup, &a);
+
+	if (said != FINE || a->exists || mode == CGROUPS_NONE || mode == CGROUPS_PROPS)
+		return said == FINE ? NOT_ABOUT : said;
+	if (a->too_deep)
+		there = "cgroup.max.depth of a cgroup above it does not allow it";
+	else if (a->has_folders_limit && a->folders_used + a->folders_missing > a->folders_limit)
+		there = judge_text(j, "%llu of %llu folders that cgroup.max.descendants allows are there",
+				   (unsigned long long) a->folders_used, (unsigned long long) a->folders_limit);
+	if (!there)
+		return FINE;
+	f = judge_find(j, thing_of(j, s->cgroup), judge_text(j, "%u folders are to be made", a->folders_missing), there);
+	if (!a->too_deep) {
+		f->lifetime = LIFETIME_TRANSIENT;
+		f->observed = "folders below, at the moment of the probe";
+	}
+	return FINDING;
+}
+
 static enum judgement
 session_scope(struct judge *j, const struct subject *s)
 {
@@ -258,6 +285,21 @@ static const struct rule rules[] = {
 		.source_needs = OF_CGROUPS,
 		.destination_needs = OF_CGROUPS,
 		.check = dir_missing,
+	},
+	{
+		.id = "cg-dir-create",
+		.title = "a cgroup cannot be made there: a limit on folders is reached",
+		.why = "CRIU makes the tree's cgroup where it is missing, and the kernel refuses a folder beyond what "
+		       "cgroup.max.descendants or cgroup.max.depth of a cgroup above it allow.",
+		.remedy = "raise the limit there, remove cgroups that are not used, or give criu restore "
+			  "--cgroup-root to put the tree elsewhere",
+		.criu_says = "Can't make cgroup dir",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A limit stays until somebody changes it.",
+		.about = ABOUT_CGROUP,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_CGROUPS),
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_CGROUPS),
+		.check = dir_create,
 	},
 	{
 		.id = "cg-session-scope",

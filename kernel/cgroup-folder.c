@@ -295,6 +295,24 @@ limits_note(const struct root *root, const char *folder, const struct names *nam
 		(void) room_note(&limits->pids, limit, used);
 }
 
+/* What an ancestor, so many levels above, says to folders below it. False: it is not there. */
+static bool
+folders_note(const struct root *root, const char *folder, unsigned int levels, struct buffer *b,
+	     struct cgroup_limits *limits)
+{
+	uint64_t limit, used;
+
+	if (value_read(root, folder, "cgroup.events", b) < 0)
+		return false;
+	if (number_read(root, folder, "cgroup.max.depth", b, &limit) == 0)
+		limits->too_deep |= levels > limit;
+	if (number_read(root, folder, "cgroup.max.descendants", b, &limit) == 0 &&
+	    value_read(root, folder, "cgroup.stat", b) == 0 &&
+	    cgroup_key_parse(buffer_slice(b), "nr_descendants", &used) == 0)
+		(void) room_note(&limits->folders, limit, used);
+	return true;
+}
+
 /* Cuts the last name off; false when the mountpoint itself was reached. */
 static bool
 folder_up(char *folder, const char *mountpoint)
@@ -313,12 +331,18 @@ cgroup_limits_read(const struct cgroup_place *place, struct cgroup_limits *ret)
 	const struct names *names = is_v2(place->hierarchy) ? &names_v2 : &names_v1;
 	_cleanup_buffer_ struct buffer text = {};
 	struct cgroup_limits limits = {};
+	unsigned int levels = 0;
 	char folder[PATH_MAX];
 
 	if (cgroup_folder(place->hierarchy, place->path, folder) == 0)
-		do
+		do {
 			limits_note(place->root, folder, names, &text, &limits);
-		while (folder_up(folder, place->hierarchy->mountpoint));
+			/* The root of the hierarchy is there, and has no such files. */
+			if (is_v2(place->hierarchy) && !folders_note(place->root, folder, levels, &text, &limits) &&
+			    !streq(folder, place->hierarchy->mountpoint))
+				limits.missing++;
+			levels++;
+		} while (folder_up(folder, place->hierarchy->mountpoint));
 	*ret = limits;
 }
 

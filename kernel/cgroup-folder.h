@@ -48,6 +48,9 @@ struct cgroup_limits {
 	struct cgroup_room memory;		/* bytes */
 	struct cgroup_room pids;
 	uint64_t memory_reclaimable;		/* of memory.used: page cache of files */
+	struct cgroup_room folders;		/* cgroup2: below it and its ancestors */
+	unsigned int missing;			/* cgroup2: folders of its path that are not there */
+	bool too_deep;				/* cgroup2: an ancestor allows no folder so far below it */
 };
 
 /* Of the cgroup, or its nearest ancestor that exists, up to the root that can be seen. */

@@ -28,6 +28,14 @@ room_note(CgroupAnswer *answer, const struct cgroup_limits *limits)
 		SET_FACT(answer, pids_limit, limits->pids.limit);
 		SET_FACT(answer, pids_used, limits->pids.used);
 	}
+	if (answer->exists || answer->version != 2)
+		return;
+	SET_FACT(answer, folders_missing, limits->missing);
+	SET_FACT(answer, too_deep, limits->too_deep);
+	if (limits->folders.limited) {
+		SET_FACT(answer, folders_limit, limits->folders.limit);
+		SET_FACT(answer, folders_used, limits->folders.used);
+	}
 }
 
 static int

@@ -161,6 +161,7 @@ absent_folder_has_the_room_of_its_parent(void **state)
 	assert_int_equal(limits.memory.limit, 1 << 30);
 	assert_int_equal(limits.pids.limit, 100);
 	assert_int_equal(cgroup_children_count(&gone), -ENOENT);
+	assert_int_equal(limits.missing, 3);
 }
 
 static void
