@@ -190,8 +190,8 @@ may_be_opened(struct rehearsal *h, int held, int flags)
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		return 0;
 	if (S_ISREG(st.st_mode) && (st.st_mode & 0111))
-		return ECANCELED;
-	return has_lease(h, st.st_ino) ? EBUSY : 0;
+		return REHEARSAL_LEFT_OUT;
+	return has_lease(h, st.st_ino) ? REHEARSAL_LEFT_OUT : 0;
 }
 
 static int
@@ -208,7 +208,7 @@ open_again(struct rehearsal *h, const struct trial *t)
 		return held;
 	r = may_be_opened(h, held, flags);
 	if (r != 0)
-		return r == ECANCELED ? 0 : r;
+		return r;
 	(void) snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
 	fd = open(link, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : 0;

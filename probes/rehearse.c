@@ -213,7 +213,7 @@ outcome_of(const struct trial_result *result)
 	int state = atomic_load(&result->state), r = result->result;
 
 	if (state != TRIAL_DONE)
-		return state == TRIAL_BEGUN ? ETIMEDOUT : ECANCELED;
+		return state == TRIAL_BEGUN ? ETIMEDOUT : EINTR;
 	return geteuid() != 0 && (r == -EPERM || r == -EACCES) ? -r : r;
 }
 
@@ -222,9 +222,12 @@ static int
 note(struct rehearsal *h, const char *subject, const struct trial *t, const struct trial_result *result)
 {
 	struct snapshot *s = h->c->snapshot;
-	Trial *trial = NEW_FACT(s->arena, Trial, trial);
 	int r = outcome_of(result);
+	Trial *trial;
 
+	if (r == REHEARSAL_LEFT_OUT)
+		return 0;
+	trial = NEW_FACT(s->arena, Trial, trial);
 	if (!trial)
 		return -ENOMEM;
 	SET_FACT(trial, subject, t->subject);

@@ -16,6 +16,8 @@
 
 #include "probes/probe.h"
 
+#include <errno.h>
+
 /* One thing to be tried. */
 struct trial {
 	TrialSubject subject;
@@ -38,6 +40,10 @@ struct rehearsal {
 	struct trial_result *result;	/* one a trial, shared with the worker */
 	struct root root;		/* in the worker: "/" of its own mount namespace */
 	struct root tree_root;		/* and the folder that the tree's paths are below */
+};
+
+enum {
+	REHEARSAL_LEFT_OUT = ECANCELED,	/* of attempt(): better not tried, and nobody is told of it */
 };
 
 /*
