@@ -122,9 +122,10 @@ uffd(struct judge *j, const struct subject *s)
 	(void) s;
 	if (!options_last(j->options->criu_options, "lazy-pages"))
 		return NOT_ABOUT;
-	if (!is_missing(there))
-		return there && there->has_present ? FINE : judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, "userfaultfd(2)",
-									  "whether the kernel has it");
+	if (!there || !there->has_present)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, "userfaultfd(2)", "whether the kernel has it");
+	if (there->present)
+		return FINE;
 	f = judge_find(j, "userfaultfd(2)", "--lazy-pages", "not there");
 	f->there_from = there->seen;
 	return FINDING;

@@ -7,6 +7,7 @@
  *     there  devices lo eth0; rtnl-link-veth loadable; net-pf-10 absent
  */
 #include "checker/mounts.h"
+#include "checker/place.h"
 #include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
@@ -21,24 +22,6 @@ static const Net *
 net_there(const struct judge *j)
 {
 	return j->destination->host ? j->destination->host->net : NULL;
-}
-
-static uint64_t
-netns_of_criu(const struct judge *j)
-{
-	const CriuPlace *place = j->source->criu_place;
-
-	return place ? namespace_of(place->ns, NAMESPACE_KIND__NS_NET) : 0;
-}
-
-static bool
-is_of_host(const struct judge *j, const Socket *s)
-{
-	bool known;
-
-	if (s->has_netns && netns_of_criu(j))
-		return s->netns == netns_of_criu(j);
-	return !index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known);
 }
 
 static const NetDevice *
@@ -81,7 +64,7 @@ bind_to_device(struct judge *j, const struct subject *s)
 	const NetDevice *here, *there;
 	struct finding *f;
 
-	if (!ifindex || !is_of_host(j, k) || (!packet && k->family != SOCKET_FAMILY__SOCKET_INET &&
+	if (!ifindex || !place_of_socket_is_probed(j, k) || (!packet && k->family != SOCKET_FAMILY__SOCKET_INET &&
 					      k->family != SOCKET_FAMILY__SOCKET_INET6))
 		return NOT_ABOUT;
 	here = device_here(j, k, ifindex);
@@ -132,7 +115,7 @@ proto_module(struct judge *j, const struct subject *s)
 
 	switch (k->family) {
 	case SOCKET_FAMILY__SOCKET_INET6:
-		if (net && net->has_ipv6 && !net->ipv6 && is_of_host(j, k)) {
+		if (net && net->has_ipv6 && !net->ipv6 && place_of_socket_is_probed(j, k)) {
 			f = judge_find(j, "IPv6", judge_socket(j, k), "switched off");
 			f->there_from = "/proc/net/if_inet6";
 			return FINDING;

@@ -47,18 +47,6 @@ netns_of_criu(const struct judge *j)
 	return place ? namespace_of(place->ns, NAMESPACE_KIND__NS_NET) : 0;
 }
 
-/* Whether the socket will live in the namespace that the destination was probed in. */
-static bool
-is_of_host(const struct judge *j, const Socket *s)
-{
-	uint64_t of_criu = netns_of_criu(j);
-	bool known;
-
-	if (s->has_netns && of_criu)
-		return s->netns == of_criu;
-	return !index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known);
-}
-
 static const Net *
 net_there(const struct judge *j)
 {
@@ -171,7 +159,7 @@ addr_missing(struct judge *j, const struct subject *s)
 
 	/* An IPv6 socket is bound with IP_FREEBIND and passes. */
 	if (k->family != SOCKET_FAMILY__SOCKET_INET || k->source.len != 4 || needs_no_device(k) ||
-	    !is_of_host(j, k))
+	    !place_of_socket_is_probed(j, k))
 		return NOT_ABOUT;
 	address = value_address(j, k->source, -1);
 	if (is_brought(j, address))
@@ -334,7 +322,7 @@ port_in_use(struct judge *j, const struct subject *s)
 	const HostSocket *worst;
 	bool told;
 
-	if (!is_inet(k) || !has_ports(k->protocol) || !k->source_port || !is_of_host(j, k))
+	if (!is_inet(k) || !has_ports(k->protocol) || !k->source_port || !place_of_socket_is_probed(j, k))
 		return NOT_ABOUT;
 	if (!net)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, socket_thing(j, k), "the sockets there");
@@ -377,7 +365,7 @@ priv_port(struct judge *j, const struct subject *s)
 	const Socket *k = s->socket;
 	uint64_t start = 1024;
 
-	if (!is_inet(k) || !has_ports(k->protocol) || !k->source_port || !is_of_host(j, k))
+	if (!is_inet(k) || !has_ports(k->protocol) || !k->source_port || !place_of_socket_is_probed(j, k))
 		return NOT_ABOUT;
 	(void) value_sysctl(j, "net/ipv4/ip_unprivileged_port_start", &start);
 	if (k->source_port >= start)
