@@ -95,6 +95,25 @@ newer_here(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* Kernels between: they make such pages, and do not tell CRIU of them. */
+static enum judgement
+guard_pages(struct judge *j, const struct subject *s)
+{
+	const Feature *guards = index_feature(j->here, "guard_pages");
+	const Feature *reported = index_feature(j->here, "guard_pages_reported");
+	struct finding *f;
+
+	(void) s;
+	if (!guards || !guards->has_present || !guards->present || !reported || !reported->has_present)
+		return NOT_ABOUT;
+	if (reported->present)
+		return FINE;
+	f = judge_find(j, "MADV_GUARD_INSTALL", "guard pages can be made, and are not reported", NULL);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	f->here_from = reported->seen;
+	return FINDING;
+}
+
 static enum judgement
 movemount(struct judge *j, const struct subject *s)
 {
@@ -184,6 +203,20 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TIMERS),
 		OF_KERNEL,
 		.check = timer_ids,
+	},
+	{
+		.id = "vma-guard-pages",
+		.title = "the source's kernel makes guard pages that CRIU cannot see",
+		.why = "Linux 6.13 and 6.14 have MADV_GUARD_INSTALL, which newer C libraries use below the stacks of "
+		       "threads, but do not report such pages (PAGE_IS_GUARD). CRIU then fails on the first one that "
+		       "it reads.",
+		.remedy = "boot Linux 6.15 or newer at the source, or one before 6.13",
+		.criu_says = "doesn't support PAGE_IS_GUARD flag",
+		.stage = STAGE_DUMP,
+		.severity = SEVERITY_WARNING,
+		ANOTHER_KERNEL,
+		.about = ABOUT_TREE,
+		.check = guard_pages,
 	},
 	{
 		.id = "dst-madv-guard",

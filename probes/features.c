@@ -158,23 +158,30 @@ struct pagemap_scan {
 
 #define PAGEMAP_SCAN_IOCTL _IOWR('f', 16, struct pagemap_scan)
 #define PAGE_IS_PRESENT (1ULL << 3)
+#define PAGE_IS_GUARD (1ULL << 8)	/* Linux 6.15 */
 
-/* Asks for what is present in an empty range of our own memory. */
+/* Asks for such pages in an empty range of our own memory: 1 it can be asked, 0 not, -1 cannot be told. */
+static int
+pagemap_scans(struct probe_context *c, uint64_t category)
+{
+	struct pagemap_scan arg = { .size = sizeof(arg), .return_mask = category };
+	_cleanup_close_ int fd = c->root->recorded ? -1 : root_openat(c->root, "/proc/self/pagemap", O_RDONLY);
+
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, PAGEMAP_SCAN_IOCTL, &arg) >= 0)
+		return 1;
+	return errno == ENOTTY || errno == EINVAL ? 0 : -1;
+}
+
 static int
 pagemap_scan_look(struct probe_context *c)
 {
-	struct pagemap_scan arg = { .size = sizeof(arg), .return_mask = PAGE_IS_PRESENT };
-	int present = -1;
+	int guards = pagemap_scans(c, PAGE_IS_GUARD);
 
-	if (!c->root->recorded) {
-		_cleanup_close_ int fd = root_openat(c->root, "/proc/self/pagemap", O_RDONLY);
-
-		if (fd >= 0 && ioctl(fd, PAGEMAP_SCAN_IOCTL, &arg) >= 0)
-			present = 1;
-		else if (fd >= 0 && errno == ENOTTY)
-			present = 0;
-	}
-	return feature_add(c, "pagemap_scan", present, "/proc/self/pagemap") ? 0 : -ENOMEM;
+	if (!feature_add(c, "guard_pages_reported", guards, guards < 0 ? NULL : "/proc/self/pagemap"))
+		return -ENOMEM;
+	return feature_add(c, "pagemap_scan", pagemap_scans(c, PAGE_IS_PRESENT), "/proc/self/pagemap") ? 0 : -ENOMEM;
 }
 
 /* The auxiliary vector tells of rseq(2) since Linux 6.3, and of the vDSO. */
