@@ -93,6 +93,9 @@ trials(struct judge *j, const struct subject *s)
 		one = judge_trial(j, t);
 		said = one > said ? one : said;
 	}
+	/* It was asked for, and none took place: there is no telling whom it would have concerned. */
+	if (j->destination->n_trial == 0 && judge_lacks(j, true, DOMAIN__DOMAIN_REHEARSAL))
+		return judge_unknown(j, true, DOMAIN__DOMAIN_REHEARSAL, "the rehearsal", "what it would have found");
 	return said;
 }
 

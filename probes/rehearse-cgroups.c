@@ -224,14 +224,16 @@ is_left_over(const struct walk *w, const char *name)
 	struct task_stat stat;
 	uint64_t start;
 	int32_t pid;
+	int r;
 
 	if (streq(name, w->own))
 		return true;
 	if (!slice_cut(&rest, PREFIX) || !slice_field(&rest, '-', &field) || parse_i32(field, &pid) < 0 ||
 	    pid < 1 || parse_u64(rest, 10, &start) < 0)
 		return false;
-	if (root_readf(w->c->root, w->c->text, MAX_PROC_FILE, "/proc/%d/stat", pid) < 0)
-		return true;
+	r = root_readf(w->c->root, w->c->text, MAX_PROC_FILE, "/proc/%d/stat", pid);
+	if (r < 0)
+		return r == -ENOENT || r == -ESRCH;
 	return stat_parse(buffer_slice(w->c->text), &stat) == 0 && stat.start_time != start;
 }
 

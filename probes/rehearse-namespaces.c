@@ -63,7 +63,7 @@ static int
 prepare(struct rehearsal *h)
 {
 	(void) h;
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -errno;
 	return mount("proc", "/proc", "proc", 0, NULL) < 0 ? -errno : 0;
 }
