@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
+#include "checker/options.h"
 #include "checker/presence.h"
 #include "checker/rulesets.h"
 
@@ -62,6 +63,39 @@ src_iptables_missing(struct judge *j, const struct subject *s)
 	return said;
 }
 
+/* The restore takes the lock away by the program that set it. */
+static enum judgement
+net_lock_method(struct judge *j, const struct subject *s)
+{
+	const struct given_option *lock = options_last(j->options->criu_options, "network-lock");
+	const char *who = "the network namespace of the tree";
+	struct finding *f;
+	bool known;
+
+	(void) s;
+	if (!index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known) ||
+	    presence_of_tool(j->here, "iptables-restore") != PRESENCE_HERE)
+		return NOT_ABOUT;
+	if (lock && lock->value && !streq(lock->value, "iptables"))
+		return FINE;
+	switch (presence_of_tool(j->there, "iptables-restore")) {
+	case PRESENCE_HERE:
+		return FINE;
+	case PRESENCE_NOT_KNOWN:
+		return judge_unknown(j, true, DOMAIN__DOMAIN_TOOLS, who, "whether iptables is installed there");
+	default:
+		break;
+	}
+	if (presence_of_module(j->here, "nf_tables") == PRESENCE_HERE) {
+		judge_require(j, REQUIRE_LOSSLESS, STAGE_DUMP, "--network-lock nftables", who);
+		return FINE;
+	}
+	f = judge_find(j, who, "locked with iptables", "no iptables");
+	f->option = "--network-lock skip";
+	f->option_kind = REQUIRE_LOSSY;
+	return FINDING;
+}
+
 /* Rows whose arg.text is a program that the dump of the network namespace calls. */
 static enum judgement
 src_tool_of_netns(struct judge *j, const struct subject *s)
@@ -108,6 +142,21 @@ src_apparmor_parser(struct judge *j, const struct subject *s)
 #define UNTIL_INSTALLED .lifetime_why = "programs and modules appear when somebody installs them"
 
 static const struct rule rules[] = {
+	{
+		.id = "net-lock-method",
+		.title = "the tree would be locked with iptables, which the destination lacks",
+		.why = "CRIU keeps packets off a network namespace while it dumps it, and its restore takes "
+		       "the lock away by the same program. Without iptables there the restore fails.",
+		.remedy = "give criu dump --network-lock nftables, or install iptables on the destination",
+		.criu_says = "iptables-restore -V failed",
+		.stage = STAGE_RESTORE,
+		.lifetime = LIFETIME_PERMANENT,
+		.lifetime_why = "It is there once someone installs it.",
+		.severity = SEVERITY_BLOCKER,
+		.about = ABOUT_TREE,
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_TOOLS),
+		.check = net_lock_method,
+	},
 	{
 		.id = "src-iptables-missing",
 		.title = "the tree has a network namespace, and iptables is not there",
