@@ -211,7 +211,7 @@ def command(options):
 
 def plain(options):
     """Options as they read in the table: without the numbers that differ from run to run."""
-    return tuple(re.sub(r"\[[0-9a-f]+:[0-9a-f]+\]|\d{4,}", "N", o) for o in options)
+    return tuple(re.sub(r"\[[0-9a-f]+:[0-9a-f]+\]|(?<=mkproc-)\d+|\d{4,}", "N", o) for o in options)
 
 
 def same(said):
