@@ -64,12 +64,14 @@ same_text(struct slice a, struct slice b)
 	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-/* "fd[5]:pipe:[77]" serves for "fd[N]:pipe:[77]". */
+/* "fd[5]:pipe:[77]" serves for "fd[N]:pipe:[77]", and for itself. */
 static bool
 same_inherited(struct slice given, struct slice wanted)
 {
 	struct slice number;
 
+	if (same_text(given, wanted))
+		return true;
 	return slice_cut(&wanted, "fd[N]:") && slice_cut(&given, "fd[") && slice_field(&given, ']', &number) &&
 	       slice_cut(&given, ":") && same_text(given, wanted);
 }

@@ -152,6 +152,26 @@ set_criu_options(struct work *w, const struct option_parser *p)
 	return 0;
 }
 
+/* As CRIU reads it, and refuses it. */
+static int
+set_cpu_cap(struct work *w, const struct option_parser *p)
+{
+	_cleanup_buffer_ struct buffer problem = { 0 };
+	struct given_options given;
+	char text[128];
+	int r;
+
+	(void) snprintf(text, sizeof(text), "--cpu-cap=%s", p->value);
+	r = strlen(p->value) < 64 && !strpbrk(p->value, " \t\n'\"\\") ? options_parse(text, &given, &problem) : -EINVAL;
+	if (r < 0) {
+		say_error("--cpu-cap: '%.64s' is not a list of none, cpu, fpu, ins, all", p->value);
+		return -EINVAL;
+	}
+	options_free(&given);
+	w->check.cpu_cap = p->value;
+	return 0;
+}
+
 /* What an answer of the host depends on: a snapshot that was saved has it already. */
 static int
 host_option(struct work *w, const struct option_parser *p, int id)
@@ -214,8 +234,7 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		w->check.cpu_masked = p->value;
 		return check_feature_list(p);
 	case OPTION_CPU_CAP:
-		w->check.cpu_cap = p->value;
-		return 0;
+		return set_cpu_cap(w, p);
 	case OPTION_SYSROOT:
 		w->sysroot = p->value;
 		return 0;

@@ -55,6 +55,14 @@ print(json.dumps([a for a in json.load(sys.stdin).get("path_answer", []) if a["p
 	[[ $output == *"kernel thread"* ]]
 }
 
+@test "a list for --cpu-cap that criu would refuse" {
+	for list in foo "a b" cpu,foo; do
+		limited "$MIGCHECK" dry-run -p $$ --cpu-cap "$list"
+		[ "$status" -eq 2 ]
+		[[ $output == *"--cpu-cap: '$list' is not a list of"* ]] || { echo "$output"; false; }
+	done
+}
+
 @test "no pid, a pid that is no number" {
 	for arguments in "" "-p" "-p 0" "-p -1" "-p 12x" "-p 99999999999999999999" "--pid=1.5" "--nonsense" "-p 1 extra"; do
 		limited "$MIGCHECK" dump $arguments

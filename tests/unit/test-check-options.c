@@ -73,6 +73,7 @@ static const struct {
 	{ "--freeze-cgroup /sys/fs/cgroup/job", "--freeze-cgroup PATH", true },
 	{ "--root /srv/c1", "--root DIR", true },
 	{ "-r /srv/c1", "--root /srv/c1", true },
+	{ "--inherit-fd fd[5]:pipe:[77]", "--inherit-fd fd[5]:pipe:[77]", true },
 	{ "--inherit-fd fd[5]:pipe:[77]", "--inherit-fd fd[N]:pipe:[77]", true },
 	{ "--inherit-fd fd[5]:pipe:[78]", "--inherit-fd fd[N]:pipe:[77]", false },
 	{ "  --link-remap\t", "--link-remap", true },
