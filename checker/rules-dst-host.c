@@ -94,6 +94,26 @@ criu_version(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
+/* What is judged was read out of this one, and is held against it. */
+static enum judgement
+criu_older(struct judge *j, const struct subject *s)
+{
+	const uint64_t judged = UINT64_C(4) << 32 | 2 << 16;
+	const Tool *here = source_tool(j->source, "criu"), *there = index_tool(j->there, "criu");
+	uint64_t own = version_number(here), other = version_number(there);
+	struct finding *f;
+
+	(void) s;
+	if (!own && !other)
+		return NOT_ABOUT;
+	if ((!own || own >= judged) && (!other || other >= judged))
+		return FINE;
+	f = judge_find(j, "criu", own ? here->version : NULL, other ? there->version : NULL);
+	f->here_from = own ? here->path : NULL;
+	f->there_from = other ? there->path : NULL;
+	return FINDING;
+}
+
 /*
  * criu 4.2 gives up at its start where it cannot even ask about nftables; a kernel that answers that it
  * has none will do. What nf_tables is built on comes with it.
@@ -285,6 +305,19 @@ static const struct rule rules[] = {
 		.about = ABOUT_HOST,
 		.destination_needs = OF_TOOLS,
 		.check = criu_version,
+	},
+	{
+		.id = "criu-older",
+		.title = "CRIU is older than the one that migcheck judges (4.2)",
+		.why = "An older CRIU refuses more: up to 4.1 it cannot dump TCP connections on Linux 6.16 and "
+		       "later, and 3.17 does not even start on new kernels.",
+		.remedy = "install CRIU 4.2 or later, or see what the old one says: criu check",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A version stays until someone installs another.",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_HOST,
+		.destination_needs = OF_TOOLS,
+		.check = criu_older,
 	},
 	{
 		.id = "dst-criu-nftables",
