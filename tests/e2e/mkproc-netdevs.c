@@ -37,12 +37,13 @@ device(struct scene *s)
 static void
 veth_outside(struct scene *s)
 {
-	char move[64];
+	char arguments[64];
 
 	own_network(s);
-	run_ip(s, "link add inner type veth peer name mkproc0");
-	snprintf(move, sizeof(move), "link set mkproc0 netns %d", s->outside);
-	run_ip(s, move);
+	snprintf(arguments, sizeof(arguments), "link add inner type veth peer name mkproc%d", s->outside);
+	run_ip(s, arguments);
+	snprintf(arguments, sizeof(arguments), "link set mkproc%d netns %d", s->outside, s->outside);
+	run_ip(s, arguments);
 }
 
 #define DEVICE_ROW(NAME, SUMMARY, CRIU, RULE, ARG, INSIDE)                                         \
