@@ -68,7 +68,10 @@ task_threads_stopped_individually(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-/* Where the kernel does not show the signal, a background job on a terminal tells the likely one. */
+/*
+ * The kernel shows the signal until the parent has waited for the stop, as shells do at once: then a
+ * background job on a terminal may be one of the refused.
+ */
 static enum judgement
 task_stop_signal_unsupported(struct judge *j, const struct subject *s)
 {
@@ -90,7 +93,8 @@ task_stop_signal_unsupported(struct judge *j, const struct subject *s)
 		if (!p->tty_nr || !p->has_tty_pgrp || p->tty_pgrp <= 0 || p->tty_pgrp == p->pgid)
 			return FINE;
 		f = judge_find(j, judge_process(j, p),
-			       "stopped in the background of a terminal, probably by SIGTTIN or SIGTTOU", NULL);
+			       "stopped in the background of a terminal, by a signal that is not shown", NULL);
+		f->detail = "Ctrl-Z (SIGTSTP) is dumped; SIGTTIN and SIGTTOU, for wanting the terminal, are refused.";
 		f->confidence = CONFIDENCE_POSSIBLE;
 		f->severity = SEVERITY_WARNING;
 	}
