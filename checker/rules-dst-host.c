@@ -67,19 +67,10 @@ version_number(const Tool *t)
 	return parts ? version << (16 * (3 - parts)) : 0;
 }
 
-static const Tool *
-source_tool(const Snapshot *s, const char *name)
-{
-	for (size_t i = 0; s->host && i < s->host->n_tool; i++)
-		if (s->host->tool[i]->name && streq(s->host->tool[i]->name, name))
-			return s->host->tool[i];
-	return NULL;
-}
-
 static enum judgement
 criu_version(struct judge *j, const struct subject *s)
 {
-	const Tool *here = source_tool(j->source, "criu"), *there = index_tool(j->there, "criu");
+	const Tool *here = index_tool(j->here, "criu"), *there = index_tool(j->there, "criu");
 	uint64_t own = version_number(here), other = version_number(there);
 	struct finding *f;
 
@@ -99,7 +90,7 @@ static enum judgement
 criu_older(struct judge *j, const struct subject *s)
 {
 	const uint64_t judged = UINT64_C(4) << 32 | 2 << 16;
-	const Tool *here = source_tool(j->source, "criu"), *there = index_tool(j->there, "criu");
+	const Tool *here = index_tool(j->here, "criu"), *there = index_tool(j->there, "criu");
 	uint64_t own = version_number(here), other = version_number(there);
 	struct finding *f;
 
