@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { EXIT_NEEDS_OTHERS = 5 };
-
 typedef int compare_fn(const void *a, const void *b);
 
 static int

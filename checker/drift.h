@@ -23,9 +23,11 @@ struct drift {
 int drift_find(const struct assessment *before, const struct assessment *after, struct drift *ret);
 void drift_free(struct drift *d);
 
+enum { EXIT_NEEDS_OTHERS = 5 };
+
 /*
- * That of the verdict now; 5 where it is ready, but with something that was not needed before:
- * who acts on 0 may take the options that the earlier report gave.
+ * That of the verdict now; EXIT_NEEDS_OTHERS where it is ready, but with something that was not
+ * needed before: who acts on 0 may take the options that the earlier report gave.
  */
 int drift_exit_code(const struct drift *d);
 

@@ -33,14 +33,13 @@ const struct command command_check = {
 	.summary = "compare a tree with a host, and say whether it can land there",
 	.description =
 		"Compares the snapshot of a tree (migcheck dump) with that of a host (migcheck probe -s).\n"
-		"Two files can be compared anywhere, by anybody. Without DEST this host is probed.\n"
-		"\n"
-		"exit codes: 0 ready, 1 blocked (permanent), 2 trouble, 3 retry (transient), 4 undecided",
+		"Two files can be compared anywhere, by anybody. Without DEST this host is probed.",
 	.examples =
 		"  migcheck check nginx.mc node7.mc\n"
 		"  migcheck check nginx.mc node7.mc -f json -o report.json\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_verdicts,
 	.run = run,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of the commands; commands[] in main.c lists them in the order of the help.
+ * The rows of the commands; commands[] in commands.c lists them in the order of the help.
  */
 #pragma once
 

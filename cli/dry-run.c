@@ -50,9 +50,7 @@ const struct command command_dry_run = {
 	.description =
 		"Takes the facts of the tree under PID, asks the destination about what the tree uses,\n"
 		"compares, and reports. The tree runs on and no host is changed. With --to the snapshot\n"
-		"goes through one ssh connection, and nothing is left behind there.\n"
-		"\n"
-		"exit codes: 0 ready, 1 blocked (permanent), 2 trouble, 3 retry (transient), 4 undecided",
+		"goes through one ssh connection, and nothing is left behind there.",
 	.examples =
 		"  migcheck dry-run -p 4211\n"
 		"  migcheck dry-run -p 4211 --to root@node7\n"
@@ -60,6 +58,7 @@ const struct command command_dry_run = {
 		"  migcheck dry-run -p 4211 --to node7 --root /srv/web --brings /srv/web/data --brings addr=10.0.0.9\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_verdicts,
 	.run = run,
 };
 

@@ -37,6 +37,7 @@ const struct command command_dump = {
 		"  migcheck dump -p 4211 | ssh node7 migcheck probe -s - > node7.mc\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_writing,
 	.run = run,
 };
 

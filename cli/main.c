@@ -10,18 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 
-const struct command *const commands[] = {
-	&command_dry_run,
-	&command_dump,
-	&command_probe,
-	&command_check,
-	&command_recheck,
-	&command_show,
-	&command_rules,
-};
-
-const size_t n_commands = ARRAY_SIZE(commands);
-
 static void
 print_help(void)
 {

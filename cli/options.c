@@ -40,6 +40,9 @@ command_help(const struct command *c)
 		printf("\noptions:\n");
 	for (size_t i = 0; i < c->n_options; i++)
 		print_option(&c->options[i]);
+	printf("\nexit codes:\n");
+	for (const struct exit_row *e = c->exits; e->meaning; e++)
+		printf("  %d  %-10s %s\n", e->code, e->name, e->meaning);
 	if (c->examples)
 		printf("\nexamples:\n%s", c->examples);
 }

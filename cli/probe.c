@@ -45,6 +45,7 @@ const struct command command_probe = {
 		"  migcheck probe -s nginx.mc --root /var/lib/machines/web -o node7.mc\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_writing,
 	.run = run,
 };
 

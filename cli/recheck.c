@@ -34,6 +34,16 @@ static const struct option_row options[] = {
 	ROW_QUIET,
 };
 
+static const struct exit_row exits[] = {
+	{ EXIT_READY, "ready", "nothing stands in the way, and CRIU needs nothing that it did not need before" },
+	{ EXIT_BLOCKED, "blocked", "someone has to change something first" },
+	{ EXIT_TROUBLE, "trouble", "wrong usage, a file; or the tree is gone, or this is not its host" },
+	{ EXIT_RETRY, "retry", "only what tends to pass by itself: look again" },
+	{ EXIT_UNDECIDED, "undecided", "a fact that decides could not be learned; the report says which" },
+	{ EXIT_NEEDS_OTHERS, "ready", "but CRIU needs an option now that it did not need before" },
+	{ 0, NULL, NULL },
+};
+
 const struct command command_recheck = {
 	.name = "recheck",
 	.synopsis = "SOURCE [DEST] [-f text|json] [-o FILE] [--save FILE]",
@@ -45,15 +55,13 @@ const struct command command_recheck = {
 		"what moves all the time (positions, queues, timers) only where a finding comes of it.\n"
 		"Both looks are judged against DEST (migcheck probe -s SOURCE); without it only by what\n"
 		"CRIU does at the dump. What came since was not asked there: it is not known, and says so.\n"
-		"\n"
-		"exit codes: those of the tree as it is now: 0 ready, 1 blocked, 2 trouble (also: the tree\n"
-		"is gone, or this is not its host), 3 retry, 4 undecided; and 5 ready, but CRIU needs\n"
-		"something now that it did not need before",
+		"The exit codes are those of the tree as it is now.",
 	.examples =
 		"  migcheck recheck nginx.mc node7.mc && criu dump -t 4211 ...\n"
 		"  migcheck recheck nginx.mc --save nginx-now.mc\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits,
 	.run = run,
 };
 

@@ -15,7 +15,7 @@ enum { OPTION_RULES_FORMAT = 1 };
 static int run(int argc, char **argv);
 
 static const struct option_row options[] = {
-	{ 'f', "format", "FORMAT", "text, json or markdown (default: text)", OPTION_RULES_FORMAT },
+	{ 'f', "format", "text|json|markdown", "how it is written (default: text)", OPTION_RULES_FORMAT },
 };
 
 const struct command command_rules = {
@@ -32,6 +32,7 @@ const struct command command_rules = {
 		"  migcheck rules 'bad build-ID'\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_writing,
 	.run = run,
 };
 

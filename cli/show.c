@@ -27,6 +27,7 @@ const struct command command_show = {
 		"  migcheck show nginx.mc -f json | jq '.file[].path'\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
+	.exits = exits_of_writing,
 	.run = run,
 };
 

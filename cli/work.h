@@ -88,7 +88,7 @@ enum {
 #define ROW_CRIU_AS(whose) \
 	{ 0, "criu-as", "PID", whose " criu would be started by this process: its\n" \
 	  "namespaces, cgroups, session and rights (default: as migcheck itself runs)", OPTION_CRIU_AS }
-#define ROW_FORMAT { 'f', "format", "FORMAT", "text or json (default: text)", OPTION_FORMAT }
+#define ROW_FORMAT { 'f', "format", "text|json", "how it is written (default: text)", OPTION_FORMAT }
 #define ROW_QUIET { 'q', "quiet", NULL, "no progress; of a text report only the verdict line", OPTION_QUIET }
 #define ROW_TIMEOUT \
 	{ 0, "timeout", "SECONDS", "give up on a path whose file system does not answer\n" \
