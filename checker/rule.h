@@ -45,6 +45,13 @@ enum subject_kind {
 	SUBJECT_KINDS
 };
 
+/* How a rule depends on what a destination is just now. */
+enum moment_use {
+	MOMENT_NOT,			/* judged by what lasts */
+	MOMENT_PARTLY,			/* by what lasts, and more is found with what is so now */
+	MOMENT_ONLY,			/* nothing to say without it */
+};
+
 struct subject {
 	enum subject_kind kind;
 	const Process *process;		/* for PROCESS, THREAD, FD, MAPPING; else NULL */
@@ -84,6 +91,7 @@ struct rule {
 	enum severity severity;
 	enum subject_kind about;
 	uint32_t source_needs;		/* NEEDS() of domains whose gaps could hide a subject */
+	enum moment_use of_the_moment;	/* free memory, ports, pids of the destination: facts/moment.h */
 	uint32_t destination_needs;	/* not 0: not judged without a destination; its gaps explain unknowns */
 	enum judgement (*check)(struct judge *j, const struct subject *s);
 	union rule_arg arg;

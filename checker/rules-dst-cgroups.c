@@ -298,6 +298,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "A limit stays until somebody changes it.",
 		.about = ABOUT_CGROUP,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_CGROUPS),
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_CGROUPS),
 		.check = dir_create,
 	},

@@ -208,6 +208,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "Free space changes.",
 		.about = ABOUT_FILE,
 		.source_needs = SEEN_FILES,
+		.of_the_moment = MOMENT_ONLY,
 		.destination_needs = OF_FILES,
 		.check = ghost_space,
 	},

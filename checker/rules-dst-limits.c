@@ -278,6 +278,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "A limit below the need stays; what others use of it passes.",
 		.about = ABOUT_CGROUP,
 		.source_needs = OF_CGROUPS,
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = OF_CGROUPS,
 		.check = limits_vs_need,
 	},

@@ -211,6 +211,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "Terminals come and go with their sessions.",
 		.about = ABOUT_HOST,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
+		.of_the_moment = MOMENT_ONLY,
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_KERNEL),
 		.check = terminals,
 	},

@@ -292,6 +292,7 @@ static const struct rule rules[] = {
 		.stage = STAGE_RESTORE,
 		.lifetime_why = "A device is as it is until someone sets it.",
 		.about = ABOUT_HOST,
+		.of_the_moment = MOMENT_ONLY,
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_NET),
 		.check = loopback,
 	},

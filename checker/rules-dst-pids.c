@@ -262,6 +262,7 @@ static const struct rule rules[] = {
 				"process that has just started tends to go.",
 		.about = ABOUT_PROCESS,
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
+		.of_the_moment = MOMENT_ONLY,
 		.destination_needs = NEEDS(DOMAIN__DOMAIN_PIDS),
 		.check = pid_in_use,
 	},

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a host lasts: see moment.h. A message on the wire is a row of fields,
+ *
+ *     0a 02 76 6d        field 1, wire type 2 (a length follows): "vm"
+ *     88 01 ed 01        field 17, wire type 0 (a varint): 237
+ *
+ * and a message within a message is a field of wire type 2, whose length changes when something
+ * is taken out of it. (Protocol Buffers Documentation, "Encoding")
+ */
+#include "facts/moment.h"
+
+#include <errno.h>
+
+enum { MAX_DEPTH = 16, MAX_VARINT = 10 };
+
+enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+/* A kind of message, and the names of its fields that do not last, each followed by a blank. */
+struct moment {
+	const ProtobufCMessageDescriptor *kind;
+	const char *fields;
+};
+
+/* A message that does not last as a whole where its text `field` is one of `values`. */
+struct moment_value {
+	const ProtobufCMessageDescriptor *kind;
+	const char *field;
+	const char *values;		/* as above */
+};
+
+/* When and how it was looked: never a fact of the host. */
+static const struct moment of_the_look[] = {
+	{ &header__descriptor, "taken_at_ns duration_us own_sha256 files_hashed bytes_hashed files_known " },
+};
+
+static const struct moment of_the_moment[] = {
+	{ &snapshot__descriptor, "pid_answer terminal_answer " },
+	{ &header__descriptor, "tool " },
+	{ &host__descriptor, "name machine_id boot_id pid_ns uptime_ms " },
+	{ &kernel__descriptor, "cmdline " },
+	{ &memory__descriptor, "available_kb swap_free_kb committed_kb free_kb " },
+	{ &huge_pages__descriptor, "free reserved " },
+	{ &net__descriptor, "netns socket unix_name sockets_complete only_asked asked_port " },
+	{ &net_device__descriptor, "address " },
+	{ &mount__descriptor, "mnt_ns dev_major dev_minor source " },
+	{ &namespace_set__descriptor, "mnt net " },
+	{ &criu_place__descriptor, "pid comm start_time ancestor sid pgid tty_nr stdin_is_tty " },
+	{ &path_answer__descriptor,
+	  "dev_major dev_minor ino nlink mtime_ns ctime_ns free_bytes free_inodes " },
+	{ &cgroup_answer__descriptor, "memory_used memory_reclaimable pids_used folders_used " },
+	{ &unix_answer__descriptor, "listening holder_pid holder_comm holder_start_time ino " },
+	{ &gap__descriptor, "pid " },
+};
+
+static const struct moment_value values_of_the_moment[] = {
+	{ &setting__descriptor, "name", "kernel/ns_last_pid kernel/pty/nr kernel/sem_next_id kernel/msg_next_id "
+					"kernel/shm_next_id fs/file-nr fs/aio-nr " },
+	{ &net_device__descriptor, "kind", "veth " },
+};
+
+static bool
+is_named(const char *names, struct slice name)
+{
+	for (const char *p = names; *p; p = strchr(p, ' ') + 1)
+		if (strncmp(p, name.p, name.n) == 0 && p[name.n] == ' ')
+			return true;
+	return false;
+}
+
+static const char *
+fields_of(const struct moment *row, size_t n, const ProtobufCMessageDescriptor *d)
+{
+	for (size_t i = 0; i < n; i++)
+		if (row[i].kind == d)
+			return row[i].fields;
+	return "";
+}
+
+bool
+moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f)
+{
+	struct slice name = slice_of(f->name);
+
+	return is_named(fields_of(of_the_look, ARRAY_SIZE(of_the_look), d), name) ||
+	       is_named(fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d), name);
+}
+
+/* ---- on the wire ---------------------------------------------------------------------------- */
+
+struct wire_field {
+	uint32_t id;
+	uint32_t type;
+	struct slice all;		/* with its tag */
+	struct slice value;		/* of WIRE_BYTES: what the length counts */
+};
+
+static int
+take_varint(struct slice *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < s->n && i < MAX_VARINT; i++) {
+		uint8_t byte = (uint8_t) s->p[i];
+
+		v |= (uint64_t) (byte & 0x7f) << (7 * i);
+		if (byte & 0x80)
+			continue;
+		*s = (struct slice){ .p = s->p + i + 1, .n = s->n - i - 1 };
+		*ret = v;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+static int
+take_field(struct slice *rest, struct wire_field *ret)
+{
+	struct slice s = *rest;
+	uint64_t tag, length = 0;
+
+	if (take_varint(&s, &tag) < 0 || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+		return -EBADMSG;
+	*ret = (struct wire_field){ .id = (uint32_t) (tag >> 3), .type = tag & 7 };
+	if (ret->type == WIRE_VARINT) {
+		if (take_varint(&s, &length) < 0)
+			return -EBADMSG;
+		length = 0;
+	} else if (ret->type == WIRE_BYTES) {
+		if (take_varint(&s, &length) < 0)
+			return -EBADMSG;
+	} else if (ret->type == WIRE_64 || ret->type == WIRE_32) {
+		length = ret->type == WIRE_64 ? 8 : 4;
+	} else {
+		return -EBADMSG;
+	}
+	if (length > s.n)
+		return -EBADMSG;
+	ret->value = (struct slice){ .p = s.p, .n = length };
+	s = (struct slice){ .p = s.p + length, .n = s.n - length };
+	ret->all = (struct slice){ .p = rest->p, .n = rest->n - s.n };
+	*rest = s;
+	return 0;
+}
+
+static int
+add_varint(struct buffer *out, uint64_t v)
+{
+	char bytes[MAX_VARINT];
+	size_t n = 0;
+
+	do {
+		bytes[n] = (char) ((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
+		n++;
+		v >>= 7;
+	} while (v);
+	return buffer_add(out, bytes, n);
+}
+
+/* A message that is of the moment because of what one of its texts says. */
+static bool
+is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(values_of_the_moment); i++) {
+		const struct moment_value *v = &values_of_the_moment[i];
+		const ProtobufCFieldDescriptor *named;
+		struct wire_field f;
+
+		if (v->kind != d)
+			continue;
+		named = protobuf_c_message_descriptor_get_field_by_name(d, v->field);
+		while (bytes.n > 0 && take_field(&bytes, &f) == 0)
+			if (named && f.id == named->id && f.type == WIRE_BYTES)
+				return is_named(v->values, f.value);
+		return false;
+	}
+	return false;
+}
+
+/* Whether fields of this kind need to be looked into at all. */
+static bool
+is_plain(const ProtobufCMessageDescriptor *d, const char *look, const char *moment)
+{
+	if (*look || *moment)
+		return false;
+	for (unsigned int i = 0; i < d->n_fields; i++)
+		if (d->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+			return false;
+	return true;
+}
+
+static int strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept kept, unsigned int depth,
+		 struct buffer *out);
+
+/* A message within: its new length is known when it is written, so it is written aside. */
+static int
+strip_within(const ProtobufCFieldDescriptor *f, const struct wire_field *field, enum facts_kept kept,
+	     unsigned int depth, struct buffer *out)
+{
+	const ProtobufCMessageDescriptor *d = f->descriptor;
+	_cleanup_buffer_ struct buffer inner = { 0 };
+	int r;
+
+	if (kept == FACTS_LASTING && is_passing(d, field->value))
+		return 0;
+	r = strip(d, field->value, kept, depth + 1, &inner);
+	if (r == 0)
+		r = add_varint(out, (uint64_t) f->id << 3 | WIRE_BYTES);
+	if (r == 0)
+		r = add_varint(out, inner.n);
+	return r == 0 ? buffer_add(out, inner.p, inner.n) : r;
+}
+
+static int
+strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept kept, unsigned int depth,
+      struct buffer *out)
+{
+	const char *look = fields_of(of_the_look, ARRAY_SIZE(of_the_look), d);
+	const char *moment = kept == FACTS_NOW ? "" : fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d);
+	int r;
+
+	if (is_plain(d, look, moment))
+		return buffer_add(out, bytes.p, bytes.n);
+	if (depth > MAX_DEPTH)
+		return -EBADMSG;
+	while (bytes.n > 0) {
+		const ProtobufCFieldDescriptor *f;
+		struct wire_field field;
+
+		r = take_field(&bytes, &field);
+		if (r < 0)
+			return r;
+		f = protobuf_c_message_descriptor_get_field(d, field.id);
+		if (f && (is_named(look, slice_of(f->name)) || is_named(moment, slice_of(f->name))))
+			continue;
+		if (f && f->type == PROTOBUF_C_TYPE_MESSAGE && field.type == WIRE_BYTES)
+			r = strip_within(f, &field, kept, depth, out);
+		else
+			r = buffer_add(out, field.all.p, field.all.n);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+moment_strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept kept, struct buffer *out)
+{
+	return strip(d, bytes, kept, 0, out);
+}
