@@ -68,6 +68,7 @@ struct rule_outcome {
 	uint32_t subjects;		/* judged */
 	uint32_t findings;
 	uint32_t unknowns;
+	uint32_t not_asked;
 };
 
 struct given_options;			/* checker/options.h */
@@ -77,6 +78,11 @@ struct check_options {
 	const struct given_options *criu_options;	/* NULL: the user has not decided */
 	const char *cpu_cap;		/* --cpu-cap for CRIU, NULL: none */
 	const char *cpu_masked;		/* features the programs were started without, comma-parted */
+	/*
+	 * One of many hosts: what its profile was not asked is not asked, rather than unknown; with
+	 * lasting_only the same goes for rules that rest on the moment.
+	 */
+	bool in_a_pool, lasting_only;
 };
 
 struct settling;
@@ -123,5 +129,5 @@ const char *stage_name(enum stage s);		/* "dump" "restore" "afterwards" */
 const char *lifetime_name(enum lifetime l);
 const char *severity_name(enum severity s);
 const char *confidence_name(enum confidence c);
-const char *outcome_name(enum outcome o);	/* "passed" "failed" "unknown" "not-applicable" */
+const char *outcome_name(enum outcome o);	/* "passed" "failed" "unknown" "not-applicable" "not-asked" */
 const char *requirement_kind_name(enum requirement_kind k);

@@ -29,7 +29,7 @@ judge_subject(struct walk *w, uint32_t rule, const struct subject *s)
 	struct docket *d = w->judge.docket;
 	struct rule_outcome *outcome = &w->judge.assessment->outcomes[rule];
 	size_t first = d->n_said;
-	uint32_t unknowns = outcome->unknowns;
+	uint32_t unknowns = outcome->unknowns + outcome->not_asked;
 	enum judgement said;
 
 	d->rule = rule;
@@ -44,7 +44,7 @@ judge_subject(struct walk *w, uint32_t rule, const struct subject *s)
 	outcome->subjects++;
 	if (said == FINE)
 		w->fine[rule]++;
-	if (said == UNKNOWN && outcome->unknowns == unknowns)
+	if (said == UNKNOWN && outcome->unknowns + outcome->not_asked == unknowns)
 		outcome->unknowns++;
 }
 
@@ -198,7 +198,7 @@ judge_kind(struct walk *w, enum subject_kind kind)
 
 	w->n_turn = 0;
 	for (uint32_t i = 0; i < a->n_outcomes; i++)
-		if (a->outcomes[i].rule->about == kind && is_to_judge(w, a->outcomes[i].rule))
+		if (a->outcomes[i].rule->about == kind && !a->outcomes[i].not_asked && is_to_judge(w, a->outcomes[i].rule))
 			w->turn[w->n_turn++] = i;
 	if (w->n_turn)
 		walk_kind(w, kind);
@@ -236,6 +236,8 @@ conclude(struct walk *w)
 			o->outcome = OUTCOME_FAILED;
 		else if (o->unknowns)
 			o->outcome = OUTCOME_UNKNOWN;
+		else if (o->not_asked)
+			o->outcome = OUTCOME_NOT_ASKED;
 		else if (w->fine[i])
 			o->outcome = OUTCOME_PASSED;
 	}
@@ -268,11 +270,13 @@ apply_rules(struct assessment *a, struct walk *w)
 	for (size_t i = 0; i < n_rulesets; i++)
 		for (size_t k = 0; k < rulesets[i]->n; k++)
 			a->outcomes[a->n_outcomes++].rule = &rulesets[i]->rules[k];
+	for (size_t i = 0; a->options->lasting_only && i < a->n_outcomes; i++)
+		a->outcomes[i].not_asked = a->outcomes[i].rule->of_the_moment == MOMENT_ONLY;
 
 	for (unsigned int kind = 0; kind < ABOUT_OPTION; kind++)
 		judge_kind(w, kind);
 	for (uint32_t i = 0; i < a->n_outcomes; i++)
-		if (!a->outcomes[i].unknowns && is_to_judge(w, a->outcomes[i].rule))
+		if (!a->outcomes[i].unknowns && !a->outcomes[i].not_asked && is_to_judge(w, a->outcomes[i].rule))
 			look_for_gaps(w, i);
 	/* Whether an option is of any use is known when all else is. */
 	judge_kind(w, ABOUT_OPTION);

@@ -92,6 +92,10 @@ judge_unknown(struct judge *j, bool destination_side, Domain domain, const char 
 	const Gap *gap = (unsigned int) domain < DOMAINS ? gaps[domain] : NULL;
 	struct unknown *u;
 
+	if (destination_side && !gap && a->options->in_a_pool && !a->destination->header->has_asked_sha256) {
+		a->outcomes[d->rule].not_asked++;
+		return UNKNOWN;
+	}
 	if (a->outcomes[d->rule].unknowns++ >= MAX_UNKNOWNS)
 		return UNKNOWN;
 	u = arena_grow(a->arena, &a->unknowns, &a->n_unknowns, sizeof(*u));

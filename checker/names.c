@@ -89,6 +89,7 @@ outcome_name(enum outcome o)
 		[OUTCOME_PASSED] = "passed",
 		[OUTCOME_FAILED] = "failed",
 		[OUTCOME_UNKNOWN] = "unknown",
+		[OUTCOME_NOT_ASKED] = "not-asked",
 	};
 
 	return WORD(words, o);

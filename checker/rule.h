@@ -7,6 +7,7 @@
  *     outcome of the rule:  any FINDING          failed
  *                           else any UNKNOWN     unknown
  *                           else a gap in what it needs of the source   unknown
+ *                           else not asked of this host (in a pool)     not asked
  *                           else any FINE        passed
  *                           else                 not applicable
  */
@@ -19,7 +20,13 @@ enum stage { STAGE_DUMP, STAGE_RESTORE, STAGE_AFTERWARDS };
 enum lifetime { LIFETIME_PERMANENT, LIFETIME_TRANSIENT };
 enum severity { SEVERITY_BLOCKER, SEVERITY_WARNING, SEVERITY_NOTE };
 enum confidence { CONFIDENCE_SEEN, CONFIDENCE_POSSIBLE };
-enum outcome { OUTCOME_NOT_APPLICABLE, OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_UNKNOWN };
+enum outcome {
+	OUTCOME_NOT_APPLICABLE,
+	OUTCOME_PASSED,
+	OUTCOME_FAILED,
+	OUTCOME_UNKNOWN,
+	OUTCOME_NOT_ASKED,		/* in a pool: this host's profile was not asked about this tree */
+};
 
 /* What a rule's function says of one subject. */
 enum judgement {
