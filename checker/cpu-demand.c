@@ -5,8 +5,7 @@
  *     /usr/lib/x86_64-linux-gnu/libc.so.6       string functions, by what CPUID says
  *     /usr/lib/x86_64-linux-gnu/libcrypto.so.3  ciphers and digests
  *
- * Both can be told to do without: by GLIBC_TUNABLES ("Hardware Capability Tunables" of glibc's manual)
- * and by OPENSSL_ia32cap(3), whose two words are CPUID.1 EDX:ECX and CPUID.7.0 EBX:ECX.
+ * How both are told to do without: cpu-mask.c.
  *
  * The kernel notes when a thread was last switched away from with AVX-512 registers in use, and it
  * forgets that neither at exec(2) nor when they are cleared:
@@ -117,74 +116,4 @@ cpu_is_masked(const struct judge *j, const struct cpu_demand *d, const struct cp
 	if (d->avx512_user && (f->flags & CPU_ZMM))
 		return false;
 	return cpu_list_names(j->options->cpu_masked, f);
-}
-
-/* Which word of OPENSSL_ia32cap has the feature, and where; -1: none. */
-static int
-openssl_bit(const struct cpu_feature *f, unsigned int *ret_word)
-{
-	static const struct {
-		enum cpu_word word;
-		unsigned int openssl, shift;
-	} places[] = {
-		{ CPU_WORD_1_EDX, 0, 0 }, { CPU_WORD_1_ECX, 0, 32 }, { CPU_WORD_80000001_ECX, 0, 32 },
-		{ CPU_WORD_7_EBX, 1, 0 }, { CPU_WORD_7_ECX, 1, 32 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		/* Of AMD's own bits only XOP has a place there. */
-		if (places[i].word != f->word || (f->word == CPU_WORD_80000001_ECX && f->bit != 11))
-			continue;
-		*ret_word = places[i].openssl;
-		return (int) (f->bit + places[i].shift);
-	}
-	return -1;
-}
-
-void
-cpu_mask_add(struct judge *j, const struct cpu_demand *d, const struct cpu_feature *f, struct cpu_mask *mask)
-{
-	unsigned int choosers = f->dispatch & d->dispatch, word;
-	int bit;
-
-	mask->names = mask->names ? judge_text(j, "%s,%s", mask->names, f->name) : f->name;
-	if ((d->dispatch & DISPATCH_ANY) || (f->flags & d->levels) ||
-	    ((choosers & DISPATCH_CRYPTO) && (d->dispatch & DISPATCH_FIXED)))
-		mask->incomplete = true;
-	if (choosers & DISPATCH_LIBC) {
-		if (!f->glibc)
-			mask->incomplete = true;
-		else
-			mask->glibc = judge_text(j, "%s%s-%s", mask->glibc ? mask->glibc : "",
-						 mask->glibc ? "," : "", f->glibc);
-	}
-	if (choosers & DISPATCH_CRYPTO) {
-		bit = openssl_bit(f, &word);
-		if (bit < 0)
-			mask->incomplete = true;
-		else
-			mask->openssl[word] |= 1ULL << bit;
-	}
-}
-
-const char *
-cpu_mask_environment(struct judge *j, const struct cpu_mask *mask)
-{
-	const char *glibc = "", *openssl = "", *gap = "";
-
-	if (mask->incomplete)
-		return NULL;
-	if (mask->glibc)
-		glibc = judge_text(j, "GLIBC_TUNABLES=glibc.cpu.hwcaps=%s", mask->glibc);
-	if (mask->openssl[0] && mask->openssl[1])
-		openssl = judge_text(j, "OPENSSL_ia32cap='~0x%llx:~0x%llx'",
-				     (unsigned long long) mask->openssl[0],
-				     (unsigned long long) mask->openssl[1]);
-	else if (mask->openssl[0])
-		openssl = judge_text(j, "OPENSSL_ia32cap='~0x%llx'", (unsigned long long) mask->openssl[0]);
-	else if (mask->openssl[1])
-		openssl = judge_text(j, "OPENSSL_ia32cap=':~0x%llx'", (unsigned long long) mask->openssl[1]);
-	if (*glibc && *openssl)
-		gap = " ";
-	return *glibc || *openssl ? judge_text(j, "%s%s%s", glibc, gap, openssl) : NULL;
 }

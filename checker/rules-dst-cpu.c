@@ -8,7 +8,7 @@
  *     avx512f avx512bw avx512vl   here: Intel Xeon (family 6, model 143)
  *                                 there: AMD EPYC 7302 (family 23, model 49)
  */
-#include "checker/cpu-demand.h"
+#include "checker/cpu-mask.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -53,6 +53,13 @@ struct missing {
 };
 
 static void
+note_memory(struct judge *j, int r)
+{
+	if (r < 0)
+		j->assessment->short_of_memory = true;
+}
+
+static void
 missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_words *there,
 	     const struct cpu_demand *d, bool criu_compares, struct missing *ret)
 {
@@ -65,7 +72,7 @@ missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_wor
 			continue;
 		w = weigh(f, d, criu_compares);
 		ret->names[w] = join(j, ret->names[w], " ", f->name);
-		cpu_mask_add(j, d, f, &ret->mask[w]);
+		note_memory(j, cpu_mask_add(j->assessment->arena, d, f, &ret->mask[w]));
 		if (!(f->flags & CPU_OF_CRIU))
 			ret->unseen = join(j, ret->unseen, " ", f->name);
 	}
@@ -75,8 +82,10 @@ missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_wor
 static void
 remedy_say(struct judge *j, struct finding *f, const struct cpu_mask *mask)
 {
-	const char *environment = cpu_mask_environment(j, mask);
+	const char *environment = NULL;
 
+	if (!mask->incomplete)
+		note_memory(j, cpu_mask_environment(j->assessment->arena, mask, &environment));
 	if (!environment)
 		return;
 	f->command = judge_text(j, "export %s", environment);
