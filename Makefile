@@ -212,5 +212,6 @@ PREFIX := /usr/local
 DESTDIR :=
 install: all	## install under DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
-	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/migcheck docs/report.schema.json docs/recheck.schema.json
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/migcheck docs/report.schema.json docs/recheck.schema.json \
+		docs/cpu-baseline.schema.json
 	$(Q)install -D -m 644 docs/rules.md $(DESTDIR)$(PREFIX)/share/doc/migcheck/rules.md

@@ -11,6 +11,7 @@
  */
 #include "checker/cpu-features.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 #include <strings.h>
@@ -293,6 +294,27 @@ cpu_has(const struct cpu_words *w, const struct cpu_feature *f)
 	if (f->flags & CPU_TILE)
 		state = 0x60000;
 	return !w->xcr0_known || (w->xcr0 & state) == state;
+}
+
+unsigned int
+cpu_level(const struct cpu_words *w)
+{
+	static const uint16_t levels[] = { CPU_V2, CPU_V3, CPU_V4 };
+	unsigned int level = ARRAY_SIZE(levels) + 1;
+
+	for (size_t i = 0; i < n_cpu_features; i++) {
+		const struct cpu_feature *f = &cpu_features[i];
+
+		for (unsigned int k = 0; k < ARRAY_SIZE(levels); k++) {
+			if (!(f->flags & levels[k]))
+				continue;
+			if (!cpu_known(w, f))
+				return 0;
+			if (!cpu_has(w, f) && level > k + 1)
+				level = k + 1;
+		}
+	}
+	return level;
 }
 
 static bool

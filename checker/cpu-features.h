@@ -84,6 +84,16 @@ void cpu_words_read(const Cpu *cpu, struct cpu_words *ret);
 /* Whether a program can use the feature: CPUID has it, and XCR0 enables the state it needs. */
 bool cpu_has(const struct cpu_words *w, const struct cpu_feature *f);
 
+/* Whether it is known that it has, or has not, the feature. */
+static inline bool
+cpu_known(const struct cpu_words *w, const struct cpu_feature *f)
+{
+	return w->known[f->word] && (w->xcr0_known || !(f->flags & (CPU_YMM | CPU_ZMM | CPU_TILE)));
+}
+
+/* The x86-64 level of the psABI, 1 to 4; 0: not known. */
+unsigned int cpu_level(const struct cpu_words *w);
+
 /* Whether `list` ("AVX512F,-avx2") names the feature, in glibc's spelling or the kernel's. */
 bool cpu_list_names(const char *list, const struct cpu_feature *f);
 
