@@ -7,6 +7,7 @@
  *     -jl --tcp-est --ghost-limit=8M --external 'mnt[/srv/my data]:data' --no-link-remap
  */
 #include "checker/options.h"
+#include "base/nearest.h"
 #include "base/words.h"
 
 #include <stdarg.h>
@@ -181,50 +182,20 @@ match_name(struct slice name, struct match *ret, struct buffer *names)
 	return 0;
 }
 
-/* How many letters are to be changed, added or taken away to make `b` of `a`. */
-static size_t
-distance(struct slice a, struct slice b)
-{
-	size_t row[MAX_NAME + 1];
-
-	for (size_t k = 0; k <= b.n; k++)
-		row[k] = k;
-	for (size_t i = 1; i <= a.n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= b.n; k++) {
-			size_t least = corner + (a.p[i - 1] != b.p[k - 1]);
-
-			corner = row[k];
-			least = corner + 1 < least ? corner + 1 : least;
-			row[k] = row[k - 1] + 1 < least ? row[k - 1] + 1 : least;
-		}
-	}
-	return row[b.n];
-}
-
 static int
 refuse_unknown(struct parser *p, struct slice name)
 {
-	size_t best = name.n < MAX_NAME ? 1 + name.n / 3 : 0;
-	char nearest[MAX_NAME] = "";
+	struct nearest near = nearest_to(name);
 
-	for (size_t i = 0; best > 0 && i < 2 * n_criu_options; i++) {
+	for (size_t i = 0; i < 2 * n_criu_options; i++) {
 		const struct criu_option *o = &criu_options[i / 2];
 		char room[MAX_NAME];
-		size_t far;
 
-		if (i % 2 && !o->undone)
-			continue;
-		far = distance(name, full_name(o, i % 2, room));
-		if (far > best || (far == best && *nearest))
-			continue;
-		best = far;
-		memcpy(nearest, room, sizeof(nearest));
+		if (i % 2 == 0 || o->undone)
+			nearest_offer(&near, full_name(o, i % 2, room));
 	}
 	return refuse(p, "--%.*s: criu has no such option%s%s%s", name.n < MAX_SHOWN ? (int) name.n : MAX_SHOWN,
-		      name.p, *nearest ? "; did you mean --" : "", nearest, *nearest ? "?" : "");
+		      name.p, *near.found ? "; did you mean --" : "", near.found, *near.found ? "?" : "");
 }
 
 /* ---- options ---- */
