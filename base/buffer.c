@@ -70,6 +70,22 @@ buffer_printf(struct buffer *b, const char *format, ...)
 	return 0;
 }
 
+int
+buffer_refuse(struct buffer *problem, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	int r;
+
+	/* Not at once into the buffer: what is said may be in it. */
+	va_start(args, format);
+	(void) vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	problem->n = 0;
+	r = buffer_add(problem, text, strlen(text));
+	return r < 0 ? r : -EINVAL;
+}
+
 void
 buffer_free(struct buffer *b)
 {

@@ -20,6 +20,12 @@ int buffer_add(struct buffer *b, const void *p, size_t n);
 int buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_free(struct buffer *b);
 
+/*
+ * For what refuses its input and says why: the content becomes this one sentence, cut after 1023
+ * bytes. -EINVAL, or -ENOMEM.
+ */
+int buffer_refuse(struct buffer *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static inline struct slice
 buffer_slice(const struct buffer *b)
 {

@@ -10,8 +10,6 @@
 #include "base/nearest.h"
 #include "base/words.h"
 
-#include <stdarg.h>
-
 enum { MAX_SHOWN = 80, MAX_NAME = 48 };
 
 struct parser {
@@ -21,21 +19,7 @@ struct parser {
 	struct buffer *problem;
 };
 
-static int
-refuse(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int
-refuse(struct parser *p, const char *format, ...)
-{
-	char text[1024];
-	va_list list;
-
-	va_start(list, format);
-	(void) vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	p->problem->n = 0;
-	return buffer_printf(p->problem, "%s", text) < 0 ? -ENOMEM : -EINVAL;
-}
+#define refuse(parser, ...) buffer_refuse((parser)->problem, __VA_ARGS__)
 
 /* ---- values ---- */
 
