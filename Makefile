@@ -10,7 +10,8 @@ VERSION := 0.1.0
 DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libssl-dev libkmod-dev \
 	libcpuid-dev libjson-c-dev libmnl-dev zlib1g-dev
 DEPS_TEST := $(DEPS_BUILD) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
-	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates
+	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
+	groff-base bsdextrautils zsh
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
@@ -58,7 +59,10 @@ LAYER_probes := base facts kernel
 LAYER_checker := base facts
 LAYER_reports := base facts checker
 LAYER_cli := base facts light-dump probes checker reports
+LAYER_manual := base checker reports cli
 MODULES := base facts kernel light-dump probes checker reports cli
+# Not of the product: makes its manual pages and completion of its tables.
+TOOLS := manual
 
 PROTOS := shared tree host snapshot
 GEN_C := $(PROTOS:%=$(GEN)/%.pb-c.c)
@@ -68,7 +72,8 @@ GEN_O := $(PROTOS:%=$(BUILD)/gen/%.pb-c.o)
 SOURCES := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 HEADERS := $(foreach m,$(MODULES),$(wildcard $(m)/*.h))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
-LIB_OBJECTS := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS)) $(GEN_O)
+MANUAL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard manual/*.c))
+LIB_OBJECTS := $(filter-out $(BUILD)/cli/main.o $(BUILD)/manual/main.o,$(OBJECTS) $(MANUAL_OBJECTS)) $(GEN_O)
 
 UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
 UNIT := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
@@ -81,7 +86,7 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs install \
+.PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs manual install \
 	coverage-rules table restore-table
 
 all: $(BUILD)/migcheck	## build build/release/migcheck (the default)
@@ -94,6 +99,10 @@ $(BUILD)/migcheck: $(OBJECTS) $(GEN_O)
 $(BUILD)/libmigcheck.a: $(LIB_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/mkmanual: $(BUILD)/manual/main.o $(BUILD)/libmigcheck.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 $(GEN_C) $(GEN_H) &: $(PROTOS:%=facts/%.proto)
 	$(call say,PROTOC-C,facts/*.proto)
@@ -130,7 +139,7 @@ $(BUILD)/libfuzzer/fuzz-%: tests/fuzz/fuzz-%.c $(BUILD)/libmigcheck.a
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 		$(BUILD)/libmigcheck.a $(LIB_LIBS)
 
--include $(OBJECTS:.o=.d) $(UNIT:%=%.d)
+-include $(OBJECTS:.o=.d) $(MANUAL_OBJECTS:.o=.d) $(UNIT:%=%.d)
 
 # ---- goals ---------------------------------------------------------------------------------
 
@@ -171,7 +180,7 @@ run-parsers: $(UNIT) $(FUZZ_REPLAY)
 	$(Q)prove --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY)
 
 TESTS ?= $(wildcard tests/*/*.bats)
-run-tests: all $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc
+run-tests: all $(BUILD)/mkmanual $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc BUILD=$(CURDIR)/$(BUILD) \
 		prove --timer --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY) $(TESTS)
 
@@ -179,7 +188,7 @@ lint: deps-test	## the architecture and the style as executable sentences
 	$(Q)$(MAKE) --no-print-directory run-lint
 
 run-lint: $(GEN_H)
-	$(Q)MODULES='$(MODULES)' $(foreach m,$(MODULES),LAYER_$(subst -,_,$(m))='$(LAYER_$(m))') \
+	$(Q)MODULES='$(MODULES) $(TOOLS)' $(foreach m,$(MODULES) $(TOOLS),LAYER_$(subst -,_,$(m))='$(LAYER_$(m))') \
 		CFLAGS='$(CFLAGS)' tests/lint/lint
 
 FUZZ_SECONDS := 600
@@ -210,8 +219,22 @@ docs: all	## docs/rules.md from the rule table
 
 PREFIX := /usr/local
 DESTDIR :=
-install: all	## install under DESTDIR/PREFIX (/usr/local)
+MANUAL := $(BUILD)/manual
+# What is made bears the date of the last commit, so that it can be made again byte by byte.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+
+manual: $(BUILD)/mkmanual	## man pages and shell completion into build/release/manual
+	$(Q)rm -rf $(MANUAL) && mkdir -p $(MANUAL)
+	$(Q)$(BUILD)/mkmanual $(MANUAL) $(PREFIX) "$$(date -u -d @$(SOURCE_DATE_EPOCH) +%F)"
+
+# Where zsh looks: Debian keeps what packages bring apart from what the administrator puts there.
+ZSH_FOLDER = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+install: all manual	## install under DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/migcheck docs/report.schema.json docs/recheck.schema.json \
 		docs/cpu-baseline.schema.json
 	$(Q)install -D -m 644 docs/rules.md $(DESTDIR)$(PREFIX)/share/doc/migcheck/rules.md
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MANUAL)/*.1
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 $(MANUAL)/*.7
+	$(Q)install -D -m 644 $(MANUAL)/migcheck.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/migcheck
+	$(Q)install -D -m 644 -t $(DESTDIR)$(ZSH_FOLDER) $(MANUAL)/_migcheck

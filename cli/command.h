@@ -38,4 +38,7 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
+/* What the program does, in half a sentence. */
+extern const char program_summary[];
+
 extern const struct exit_row exits_of_verdicts[], exits_of_writing[];

@@ -7,6 +7,8 @@
 
 #include "base/cleanup.h"
 
+const char program_summary[] = "says before a move with CRIU whether a process tree can land on a host";
+
 const struct exit_row exits_of_verdicts[] = {
 	{ EXIT_READY, "ready", "nothing stands in the way, with the options that the report lists" },
 	{ EXIT_BLOCKED, "blocked", "someone has to change something first" },

@@ -13,8 +13,7 @@
 static void
 print_help(void)
 {
-	printf("migcheck " MIGCHECK_VERSION ": says before a move with CRIU whether a process tree can land on a host\n"
-	       "\nusage: migcheck COMMAND [OPTIONS]\n\n");
+	printf("migcheck " MIGCHECK_VERSION ": %s\n\nusage: migcheck COMMAND [OPTIONS]\n\n", program_summary);
 	for (size_t i = 0; i < n_commands; i++)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\nmigcheck COMMAND --help says more. The usual beginning:\n\n"

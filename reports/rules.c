@@ -25,8 +25,8 @@ rules_list(const struct report_options *o, struct buffer *out)
 	return p.error;
 }
 
-static const char *
-severity_sentence(const struct rule *r)
+const char *
+rule_severity_sentence(const struct rule *r)
 {
 	switch (r->severity) {
 	case SEVERITY_BLOCKER:
@@ -39,10 +39,10 @@ severity_sentence(const struct rule *r)
 	}
 }
 
-static const char *
-stage_sentence(enum stage s)
+const char *
+rule_stage_sentence(const struct rule *r)
 {
-	switch (s) {
+	switch (r->stage) {
 	case STAGE_DUMP:
 		return "at criu dump, on the source";
 	case STAGE_RESTORE:
@@ -60,8 +60,8 @@ rules_explain(const struct rule *r, const struct report_options *o, struct buffe
 	page_put(&p, STYLE_BOLD, "%s\n", r->id);
 	page_line(&p, 2, "means", 14, STYLE_PLAIN, r->title);
 	page_line(&p, 2, "happens", 14, STYLE_PLAIN, r->why);
-	page_line(&p, 2, "when", 14, STYLE_PLAIN, stage_sentence(r->stage));
-	page_line(&p, 2, "weight", 14, STYLE_PLAIN, severity_sentence(r));
+	page_line(&p, 2, "when", 14, STYLE_PLAIN, rule_stage_sentence(r));
+	page_line(&p, 2, "weight", 14, STYLE_PLAIN, rule_severity_sentence(r));
 	page_line(&p, 2, "because", 14, STYLE_PLAIN, r->lifetime_why);
 	page_line(&p, 2, "do", 14, STYLE_PLAIN, r->remedy);
 	page_line(&p, 2, "CRIU's log", 14, STYLE_PLAIN, r->criu_says ? r->criu_says : "says nothing of it");
@@ -116,7 +116,7 @@ rules_markdown(struct buffer *out)
 			r = buffer_printf(out, "\n### %s\n\n**%s.** %s\n\n", q->id, q->title, q->why);
 			if (r == 0)
 				r = buffer_printf(out, "- When: %s.\n- Weight: %s.\n- Why %s: %s\n- Do: %s\n",
-						  stage_sentence(q->stage), severity_sentence(q),
+						  rule_stage_sentence(q), rule_severity_sentence(q),
 						  lifetime_name(q->lifetime), q->lifetime_why, q->remedy);
 			if (r == 0 && q->criu_says)
 				r = buffer_printf(out, "- CRIU's log: `%s`\n", q->criu_says);

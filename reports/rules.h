@@ -7,6 +7,10 @@
 #include "checker/rule.h"
 #include "reports/reporter.h"
 
+/* When a rule strikes, and how hard, without a full stop. */
+const char *rule_stage_sentence(const struct rule *rule);
+const char *rule_severity_sentence(const struct rule *rule);
+
 /* A line a rule, grouped as in the tables. 0 or -ENOMEM. */
 int rules_list(const struct report_options *o, struct buffer *out);
 
