@@ -8,14 +8,14 @@ VERSION := 0.1.0
 # ---- what we need (Debian's package names) -------------------------------------------------
 
 DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libssl-dev libkmod-dev \
-	libcpuid-dev libjson-c-dev libmnl-dev zlib1g-dev
+	libcpuid-dev libcyaml-dev libjson-c-dev libmnl-dev zlib1g-dev
 DEPS_TEST := $(DEPS_BUILD) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
 	groff-base bsdextrautils zsh
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
-LIBS := libprotobuf-c libcrypto libkmod libcpuid json-c libmnl zlib
+LIBS := libprotobuf-c libcrypto libkmod libcpuid libcyaml json-c libmnl zlib
 
 # ---- how we compile ------------------------------------------------------------------------
 

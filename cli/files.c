@@ -79,6 +79,28 @@ snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret)
 	return 0;
 }
 
+int
+text_load(const char *path, size_t limit, struct buffer *ret)
+{
+	_cleanup_close_ int fd = open_input(path);
+	struct stat st;
+	int r = fd < 0 ? fd : 0;
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	else if (r == 0 && !S_ISREG(st.st_mode))
+		r = -ENOTSUP;
+	if (r == 0)
+		r = buffer_read_fd(ret, fd, limit);
+	if (r == -ENOTSUP)
+		say_error("%s: not a regular file", path);
+	else if (r == -EFBIG)
+		say_error("%s: larger than the %zu KiB that such a file may have", path, limit / 1024);
+	else if (r < 0)
+		say_error("%s: %s", path, error_text(r));
+	return r;
+}
+
 /* Only a regular file, or nothing, may be replaced: never a device, FIFO or folder. */
 static int
 may_replace(const char *path)

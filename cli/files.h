@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots and reports in files: read with clear errors, written to a temporary file in the
+ * Snapshots, reports and other texts in files: read with clear errors, written to a temporary file in the
  * same folder and renamed, mode 0600, so that nothing is ever half-written.
  */
 #pragma once
@@ -10,6 +10,12 @@
 
 /* Reads the snapshot in `path` ("-": standard input). 0, or -errno after saying why. */
 int snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret);
+
+/*
+ * Reads a regular file of text whole, up to `limit` bytes: never a pipe or a device, which may
+ * make us wait. 0, or -errno after saying why. The buffer's content is replaced.
+ */
+int text_load(const char *path, size_t limit, struct buffer *ret);
 
 /* Writes to `path` (NULL or "-": standard output). 0, or -errno after saying why. */
 int snapshot_save(const struct snapshot *s, const char *path);
