@@ -51,6 +51,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_dst_ports,
 	&rules_dst_names,
 	&rules_dst_net,
+	&rules_dst_settings,
 	&rules_dst_routes,
 	&rules_dst_memory,
 	&rules_rehearsal,

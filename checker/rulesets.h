@@ -44,6 +44,7 @@ extern const struct ruleset rules_dst_limits;
 extern const struct ruleset rules_dst_ports;
 extern const struct ruleset rules_dst_names;
 extern const struct ruleset rules_dst_net;
+extern const struct ruleset rules_dst_settings;
 extern const struct ruleset rules_dst_mounts;
 extern const struct ruleset rules_dst_routes;
 extern const struct ruleset rules_dst_memory;

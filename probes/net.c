@@ -2,14 +2,18 @@
 /*
  * The network namespace under our feet: devices and addresses (rtnetlink(7)), which questions
  * sock_diag(7) answers here without loading a module, and the ports in use (net-sockets.c).
- * IPv6 is there where the kernel keeps a table of its addresses, /proc/net/if_inet6.
+ * IPv6 is there where the kernel keeps a table of its addresses, /proc/net/if_inet6. Which settings
+ * a device has is a matter of the kernel: all devices have those of /proc/sys/net/ipv4/conf/default.
  */
 #include "kernel/rtlink.h"
 #include "kernel/rtnet.h"
 #include "probes/net-sockets.h"
 #include "probes/probes.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Devices as far as the text shows them, for a recorded machine. */
 static int
@@ -102,6 +106,46 @@ tell_diag(struct probe_context *c, const struct sock_tables *t, Net *net)
 	return 0;
 }
 
+struct names {
+	struct arena *arena;
+	char **name;
+	size_t n;
+};
+
+static int
+add_name(const char *name, unsigned char d_type, void *arg)
+{
+	struct names *names = arg;
+	char *copy = arena_strdup(names->arena, name);
+
+	(void) d_type;
+	return copy ? ADD_FACT(names->arena, names->name, names->n, copy) : -ENOMEM;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* A kernel without the protocol has no such folder. */
+static int
+tell_settings(struct probe_context *c, const char *folder, char ***ret, size_t *ret_n)
+{
+	struct names names = { .arena = c->snapshot->arena };
+	int r = root_list(c->root, folder, add_name, &names);
+
+	if (r < 0 && r != -ENOENT && r != -ENOMEM)
+		gap_note(c->gaps, DOMAIN__DOMAIN_NET, "net", 0, r, NULL, "%s", folder);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (names.n > 1)
+		qsort(names.name, names.n, sizeof(*names.name), by_name);
+	*ret = names.name;
+	*ret_n = names.n;
+	return 0;
+}
+
 static int
 tell_all(struct probe_context *c, const struct sock_tables *tables, Net *net)
 {
@@ -112,7 +156,11 @@ tell_all(struct probe_context *c, const struct sock_tables *tables, Net *net)
 	if (root_magic_statx(tables->proc, "self/ns/net", &st) == 0)
 		SET_FACT(net, netns, st.stx_ino);
 	SET_FACT(net, ipv6, root_read(tables->proc, "net/if_inet6", &text, MAX_PROC_FILE) == 0);
-	r = tell_devices(c, tables->proc, net);
+	r = tell_settings(c, "/proc/sys/net/ipv4/conf/default", &net->conf4, &net->n_conf4);
+	if (r == 0)
+		r = tell_settings(c, "/proc/sys/net/ipv6/conf/default", &net->conf6, &net->n_conf6);
+	if (r == 0)
+		r = tell_devices(c, tables->proc, net);
 	if (r < 0)
 		return r;
 	r = c->root->recorded ? 0 : tell_diag(c, tables, net);

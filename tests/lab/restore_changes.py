@@ -382,6 +382,7 @@ up()' "$tid"'''),
        change("no ip", 'touch "$own/none"; for f in $(which -a ip | xargs realpath | sort -u); do bind "$own/none" "$f"; '
               'done'),
        without("net_admin"),
+       change("/proc/sys is read-only", 'remount /proc/sys ro'),
        dump="--network-lock skip"),
     on("ns-uts", "namespaces", without("sys_admin")),
     on("ns-ipc", "namespaces",

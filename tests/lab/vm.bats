@@ -4,7 +4,7 @@
 # Other kernels as destinations: three releases of Debian, pure cgroup v2, with all modules, with some
 # loaded, and without some. What we say of each tree is compared with what the real CRIU does there.
 
-guests=(bookworm trixie forky bare broken none)
+guests=(bookworm trixie forky bare broken none ipv4)
 scenes=(
 	udplite-bound packet raw netlink-route netlink-generic unix-listen-abstract tcp-listen
 	tun-own-netns netdev-veth netdev-bridge ns-time mnt-overlay mnt-mqueue
@@ -32,6 +32,8 @@ guests_make() {
 	vm_guest bare bookworm EPYC
 	vm_guest broken bookworm EPYC
 	vm_guest none bookworm EPYC
+	vm_guest ipv4 bookworm EPYC
+	echo ipv6.disable=1 > "$VM/ipv4/append"
 	echo tun > "$VM/trixie/root/job/modprobe"
 	vm_without bare tun veth bridge overlay unix_diag inet_diag tcp_diag udp_diag raw_diag netlink_diag
 	# The index names files that are not there.
@@ -126,6 +128,11 @@ module() {
 
 @test "vm: Linux 6.1 with modules that only the index knows" {
 	vm_agree "$VM/table.broken"
+}
+
+@test "vm: Linux 6.1 with IPv6 switched off" {
+	vm_agree "$VM/table.ipv4"
+	vm_all "$VM/table.ipv4" ' netdev-' ' refused +refused .*net-sysctls'
 }
 
 @test "vm: Linux 6.1 where CRIU cannot start" {

@@ -241,7 +241,8 @@ vm_run() {
 		-nodefaults -no-user-config -nographic -no-reboot -display none -net none \
 		-accel tcg -M pc -cpu "$(cat "$dir/cpu")" -m 768 -smp 1 \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$dir/initrd" \
-		-append 'console=ttyS0 quiet loglevel=3 panic=-1 oops=panic no_timer_check mitigations=off rootfstype=tmpfs' \
+		-append "console=ttyS0 quiet loglevel=3 panic=-1 oops=panic no_timer_check mitigations=off rootfstype=tmpfs $(
+			cat "$dir/append" 2> /dev/null)" \
 		-serial "file:$dir/console" -serial "file:$dir/answer" < /dev/null 2> "$dir/qemu.err" || true
 }
 
