@@ -42,10 +42,26 @@ is_supported(const NetDevice *d)
 	}
 }
 
+/*
+ * Whether it is the namespace in which migcheck runs: the host's own, as a rule, whose devices are not
+ * there for the tree's sake. It would be dumped because criu is somewhere else (--criu-as).
+ */
+static bool
+is_of_migcheck(const struct judge *j, const Namespace *ns)
+{
+	const Host *h = j->source->host;
+
+	return h && namespace_of(h->ns, NAMESPACE_KIND__NS_NET) == ns->ino;
+}
+
 /* Leaves the whole network namespace out of the dump. */
 static void
 offer_external(struct judge *j, struct finding *f, const Namespace *ns)
 {
+	if (is_of_migcheck(j, ns))
+		f->remedy = judge_text(j, "start criu in the network namespace of the tree (nsenter -t %d --net): "
+					  "then it leaves the host's devices alone",
+				       index_root(j->at)->pid);
 	f->here_from = judge_text(j, "rtnetlink(7) in net:[%llu]", (unsigned long long) ns->ino);
 	f->option = judge_text(j, "--external net[%llu]:KEY", (unsigned long long) ns->ino);
 	f->option_kind = REQUIRE_ARRANGED;
