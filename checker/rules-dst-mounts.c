@@ -13,6 +13,7 @@
 #include "checker/values.h"
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/text.h"
 
 static bool
@@ -93,6 +94,49 @@ dev_source(struct judge *j, const struct subject *s)
 			       file_is_there(a) ? "no block device" : "nothing");
 	f->there_from = m->source;
 	return FINDING;
+}
+
+static const MountOptionAnswer *
+answer_to(const Snapshot *there, const char *type, struct slice option)
+{
+	for (size_t i = 0; i < there->n_mount_option_answer; i++) {
+		const MountOptionAnswer *a = there->mount_option_answer[i];
+
+		if (a->fs_type && a->option && streq(a->fs_type, type) && slice_eq(option, a->option))
+			return a;
+	}
+	return NULL;
+}
+
+/* What nobody asked about (a type whose module is not loaded there, a path) is not told of. */
+static enum judgement
+mount_options(struct judge *j, const struct subject *s)
+{
+	const Mount *m = s->mount;
+	struct slice rest = slice_of(m->super_options ? m->super_options : ""), option;
+	enum judgement said = FINE;
+	struct finding *f;
+
+	if (!is_mounted_again(j, m) || j->destination->n_mount_option_answer == 0)
+		return NOT_ABOUT;
+	while (slice_field(&rest, ',', &option)) {
+		const MountOptionAnswer *a = answer_to(j->destination, m->fs_type, option);
+
+		if (!a || (a->has_error && a->error == 0))
+			continue;
+		if (!a->has_error) {
+			said = said == FINDING ? said :
+			       judge_unknown(j, true, DOMAIN__DOMAIN_FILESYSTEMS, a->option, "whether the kernel takes it");
+			continue;
+		}
+		f = mount_find(j, m, judge_text(j, "a %s with the option %s", m->fs_type, a->option));
+		f->there = judge_text(j, "%s", errno_name(a->error));
+		f->there_from = "fsconfig(2)";
+		f->option = judge_text(j, "--external mnt[%s]:KEY", m->mountpoint);
+		f->option_kind = REQUIRE_ARRANGED;
+		said = FINDING;
+	}
+	return said;
 }
 
 static size_t
@@ -185,6 +229,21 @@ static const struct rule rules[] = {
 		.lifetime_why = "Disks are attached by somebody.",
 		OF_HOST_PATHS,
 		.check = dev_source,
+	},
+	{
+		.id = "mnt-options",
+		.title = "the destination's kernel does not take an option of a mount",
+		.why = "CRIU mounts the file system anew with the options that it had: some are younger than the "
+		       "kernel there (noswap, inode64, huge of tmpfs; uuid of overlay).",
+		.remedy = "leave out the option where the tree is started, choose a kernel that knows it, or name "
+			  "the mount as external",
+		.criu_says = "mnt: Unable to mount",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "What a kernel knows is decided when it is built.",
+		.about = ABOUT_MOUNT,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_MOUNTS),
+		.destination_needs = NEEDS(DOMAIN__DOMAIN_FILESYSTEMS),
+		.check = mount_options,
 	},
 	{
 		.id = "fanotify-target",

@@ -10,6 +10,7 @@
  *     layers of overlays (lowerdir=/a:/b,upperdir=/u,workdir=/w) and devices (/dev/vdb)
  */
 #include "probes/paths-wanted.h"
+#include "probes/mounts-remade.h"
 #include "base/text.h"
 #include <errno.h>
 #include <string.h>
@@ -184,16 +185,6 @@ add_mount(struct list *l, const Mount *m)
 	return r;
 }
 
-/* The namespaces that criu makes anew: those of the tree that it would not run in itself. */
-static bool
-is_remade(const Snapshot *s, uint64_t mnt_ns)
-{
-	for (size_t i = 0; i < s->n_ns; i++)
-		if (s->ns[i]->kind == NAMESPACE_KIND__NS_MNT && s->ns[i]->ino == mnt_ns)
-			return !s->ns[i]->of_criu;
-	return false;
-}
-
 /* How good a record is to compare with, of several under one path. */
 static int
 worth(const File *f)
@@ -232,7 +223,7 @@ path_questions_make(const Snapshot *source, struct arena *arena, struct path_que
 		if (source->socket[i]->in_tree)
 			r = add_socket(&l, source->socket[i]);
 	for (size_t i = 0; r == 0 && i < source->n_mount; i++)
-		if (is_remade(source, source->mount[i]->mnt_ns))
+		if (mounts_are_remade(source, source->mount[i]->mnt_ns))
 			r = add_mount(&l, source->mount[i]);
 	if (r < 0)
 		return r;

@@ -95,6 +95,14 @@ const struct probe probes[] = {
 		.source_side_too = true,
 	},
 	{
+		.name = "mount-options",
+		.reads = "fsopen(2), fsconfig(2): whether each option of the tree's mounts is known",
+		.domain = DOMAIN__DOMAIN_FILESYSTEMS,
+		.within = NAMESPACE_KIND__NS_MNT,
+		.ask = mount_options_ask,
+		.needs_live_machine = true,
+	},
+	{
 		.name = "cgroups",
 		.reads = "/proc/cgroups, /proc/self/{cgroup,mountinfo}, the folders of cgroups",
 		.domain = DOMAIN__DOMAIN_CGROUPS,

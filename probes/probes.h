@@ -20,6 +20,7 @@ int place_ask(struct probe_context *c);
 int cgroups_ask(struct probe_context *c);
 int pids_ask(struct probe_context *c);
 int filesystems_ask(struct probe_context *c);
+int mount_options_ask(struct probe_context *c);
 int paths_ask(struct probe_context *c);
 int net_ask(struct probe_context *c);
 int routes_ask(struct probe_context *c);

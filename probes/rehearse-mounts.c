@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "probes/brought.h"
+#include "probes/mounts-remade.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -30,21 +31,16 @@ is_tried(const char *type)
 	return false;
 }
 
-/* What mount(2) takes as data: without flags, and without what the kernel only shows. */
+/* What mount(2) takes as data: without what the kernel only shows. */
 static int
 data_of(const char *options, char ret[MAX_OPTIONS])
 {
-	static const char *const shown[] = { "rw", "ro", "seclabel", "sync", "dirsync", "mand", "lazytime" };
 	struct slice rest = slice_of(options ? options : ""), option;
 	size_t used = 0;
 
 	ret[0] = '\0';
-	while (slice_field(&rest, ',', &option)) {
-		bool flag = option.n == 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-			flag |= slice_eq(option, shown[i]);
-		if (flag)
+	while (mount_option_next(&rest, &option)) {
+		if (slice_eq(option, "seclabel"))
 			continue;
 		if (memchr(option.p, '/', option.n))
 			return -ENOTSUP;
@@ -54,15 +50,6 @@ data_of(const char *options, char ret[MAX_OPTIONS])
 					  (int) option.n, option.p);
 	}
 	return 0;
-}
-
-static bool
-is_remade(const Snapshot *s, uint64_t mnt_ns)
-{
-	for (size_t i = 0; i < s->n_ns; i++)
-		if (s->ns[i]->kind == NAMESPACE_KIND__NS_MNT && s->ns[i]->ino == mnt_ns)
-			return s->ns[i]->has_of_criu && !s->ns[i]->of_criu;
-	return false;
 }
 
 static int
@@ -76,7 +63,7 @@ add(struct rehearsal *h, const Mount *m)
 	};
 
 	if (!m->fs_type || !m->mountpoint || !m->root || !streq(m->root, "/") || !is_tried(m->fs_type) ||
-	    !is_remade(h->c->source, m->mnt_ns) || data_of(m->super_options, data) < 0)
+	    !mounts_are_remade(h->c->source, m->mnt_ns) || data_of(m->super_options, data) < 0)
 		return 0;
 	t.text = arena_strdup(h->c->snapshot->arena, data);
 	return t.text ? rehearsal_add(h, &t, "%s at %s", m->fs_type, m->mountpoint) : -ENOMEM;

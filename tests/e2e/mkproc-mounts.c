@@ -51,6 +51,14 @@ filesystem(struct scene *s)
 }
 
 static void
+tmpfs_option(struct scene *s)
+{
+	container_enter(s);
+	mount_at_data(s, "tmpfs", s->factory->arg);
+	container_settle(s);
+}
+
+static void
 tmpfs_content(struct scene *s)
 {
 	container_enter(s);
@@ -302,6 +310,8 @@ const struct factory factories_mounts[] = {
 	MOUNT_ROW("mnt-tmpfs", "a tmpfs", "ok", "mnt-tmpfs-size", "tmpfs", filesystem),
 	MOUNT_ROW("mnt-tmpfs-content", "a tmpfs with 1 MiB in it", "ok", "mnt-tmpfs-size", NULL,
 		  tmpfs_content),
+	MOUNT_ROW("mnt-tmpfs-noswap", "a tmpfs that is not swapped out (Linux 6.4)", "ok", "mnt-tmpfs-size",
+		  "noswap", tmpfs_option),
 	MOUNT_ROW("mnt-sysfs", "a sysfs", "ok", "", "sysfs", filesystem),
 	MOUNT_ROW("mnt-devpts", "a devpts", "ok", "", "devpts", filesystem),
 	MOUNT_ROW("mnt-cgroup2", "a cgroup2", "ok", "", "cgroup2", filesystem),

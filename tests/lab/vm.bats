@@ -8,6 +8,7 @@ guests=(bookworm trixie forky bare broken none ipv4)
 scenes=(
 	udplite-bound packet raw netlink-route netlink-generic unix-listen-abstract tcp-listen
 	tun-own-netns netdev-veth netdev-bridge ns-time mnt-overlay mnt-mqueue
+	mnt-tmpfs-noswap
 )
 
 # CRIU keeps packets from a network namespace while it works, with iptables or with this.
@@ -128,6 +129,11 @@ module() {
 
 @test "vm: Linux 6.1 with modules that only the index knows" {
 	vm_agree "$VM/table.broken"
+}
+
+@test "vm: an option of a mount that only younger kernels know" {
+	vm_all <(cat "$VM"/table.{bookworm,bare,broken}) ' mnt-tmpfs-noswap ' ' refused +refused .*mnt-options'
+	vm_all <(cat "$VM"/table.{trixie,forky}) ' mnt-tmpfs-noswap ' ' lives +lives '
 }
 
 @test "vm: Linux 6.1 with IPv6 switched off" {
