@@ -58,7 +58,7 @@ struct gate_finding {
 	const char *fingerprint;	/* 64 hex digits, the same from run to run: of rule, tree and thing */
 	const struct waiver *waiver;	/* it does not count; NULL: it does */
 	const struct waiver *expired;	/* it would not have counted until then */
-	const size_t *classes;		/* ascending */
+	size_t *classes;		/* ascending */
 	size_t n_classes;
 	size_t hosts;			/* in those classes */
 	size_t new_hosts;		/* of which the baseline did not know it; without one: all */
@@ -69,7 +69,7 @@ struct gate_cell {
 	uint32_t permanent, transient, unknown, warnings, waived;	/* findings that count; those that do not */
 	uint32_t not_asked;		/* rules */
 	const uint8_t *outcome;		/* enum outcome of each rule, in rule order */
-	const uint32_t *finding;	/* indices into gate.findings, ascending */
+	uint32_t *finding;		/* indices into gate.findings, ascending */
 	size_t n_finding;
 	bool spared;			/* the baseline knew all that stands in its way, on each of its hosts */
 };
@@ -79,7 +79,7 @@ struct gate_change {
 	const struct rule *rule;
 	const char *thing, *remedy, *command;
 	bool at_tree;			/* to be done to a tree, not to hosts */
-	const size_t *trees, *classes;
+	size_t *trees, *classes;	/* ascending */
 	size_t n_trees, n_classes;
 	size_t hosts;			/* in those classes */
 	size_t cells;			/* pairs of tree and host that it stands in the way of */
@@ -90,9 +90,9 @@ struct gate_change {
 struct gate_odd {
 	const struct rule *rule;
 	size_t hosts, of;		/* how many it hits, of how many for which it was judged */
-	const size_t *classes;		/* where it hits: by rising number of hosts */
+	size_t *classes;		/* where it hits: ascending */
 	size_t n_classes;
-	const size_t *trees;
+	size_t *trees;			/* ascending */
 	size_t n_trees;
 	bool are_few;			/* those hosts are the odd ones out: fewer than half */
 };
@@ -125,14 +125,19 @@ struct gate {
 	struct gate_cell *cells;	/* trees × classes, a tree's row together */
 	struct gate_finding *findings;	/* by tree, then as an assessment has them */
 	size_t n_findings, n_waived;
-	struct gate_change *changes;	/* those that help most first */
+	struct gate_change *changes;	/* those that are needed first, then those that help most */
 	size_t n_changes;
-	size_t changes_needed;		/* of them, the first ones, make the policy met; SIZE_MAX: none do */
+	/*
+	 * How many of them, the first ones, make each tree ready wherever it has to be: all of them
+	 * without --min-hosts; with it a small number, found by taking the cheapest hosts first.
+	 */
+	size_t changes_needed;
+	bool changes_suffice;		/* unseen hosts and what is undecided aside */
 	struct gate_odd *odd;		/* in rule order */
 	size_t n_odd;
 	struct waivers *waivers;	/* NULL: none */
 	const struct cpu_baseline *cpu;
-	const char *const *reasons;	/* why the policy is not met, in words; none: it is */
+	const char **reasons;		/* why the policy is not met, in words; none: it is */
 	size_t n_reasons;
 	enum gate_result result;
 };

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What of a host lasts: see moment.h. A message on the wire is a row of fields,
- *
- *     0a 02 76 6d        field 1, wire type 2 (a length follows): "vm"
- *     88 01 ed 01        field 17, wire type 0 (a varint): 237
- *
- * and a message within a message is a field of wire type 2, whose length changes when something
- * is taken out of it. (Protocol Buffers Documentation, "Encoding")
+ * What of a host lasts: see moment.h. A message within a message is a field with a length, which
+ * changes when something is taken out of it.
  */
 #include "facts/moment.h"
 
+#include "facts/wire.h"
+
 #include <errno.h>
 
-enum { MAX_DEPTH = 16, MAX_VARINT = 10 };
-
-enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+enum { MAX_DEPTH = 16 };
 
 /* A kind of message, and the names of its fields that do not last, each followed by a blank. */
 struct moment {
@@ -36,6 +31,7 @@ static const struct moment of_the_look[] = {
 
 static const struct moment of_the_moment[] = {
 	{ &snapshot__descriptor, "pid_answer terminal_answer " },
+	{ &tree_answers__descriptor, "pid_answer terminal_answer " },
 	{ &header__descriptor, "tool " },
 	{ &host__descriptor, "name machine_id boot_id pid_ns uptime_ms " },
 	{ &kernel__descriptor, "cmdline " },
@@ -86,77 +82,6 @@ moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f
 	       is_named(fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d), name);
 }
 
-/* ---- on the wire ---------------------------------------------------------------------------- */
-
-struct wire_field {
-	uint32_t id;
-	uint32_t type;
-	struct slice all;		/* with its tag */
-	struct slice value;		/* of WIRE_BYTES: what the length counts */
-};
-
-static int
-take_varint(struct slice *s, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < s->n && i < MAX_VARINT; i++) {
-		uint8_t byte = (uint8_t) s->p[i];
-
-		v |= (uint64_t) (byte & 0x7f) << (7 * i);
-		if (byte & 0x80)
-			continue;
-		*s = (struct slice){ .p = s->p + i + 1, .n = s->n - i - 1 };
-		*ret = v;
-		return 0;
-	}
-	return -EBADMSG;
-}
-
-static int
-take_field(struct slice *rest, struct wire_field *ret)
-{
-	struct slice s = *rest;
-	uint64_t tag, length = 0;
-
-	if (take_varint(&s, &tag) < 0 || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
-		return -EBADMSG;
-	*ret = (struct wire_field){ .id = (uint32_t) (tag >> 3), .type = tag & 7 };
-	if (ret->type == WIRE_VARINT) {
-		if (take_varint(&s, &length) < 0)
-			return -EBADMSG;
-		length = 0;
-	} else if (ret->type == WIRE_BYTES) {
-		if (take_varint(&s, &length) < 0)
-			return -EBADMSG;
-	} else if (ret->type == WIRE_64 || ret->type == WIRE_32) {
-		length = ret->type == WIRE_64 ? 8 : 4;
-	} else {
-		return -EBADMSG;
-	}
-	if (length > s.n)
-		return -EBADMSG;
-	ret->value = (struct slice){ .p = s.p, .n = length };
-	s = (struct slice){ .p = s.p + length, .n = s.n - length };
-	ret->all = (struct slice){ .p = rest->p, .n = rest->n - s.n };
-	*rest = s;
-	return 0;
-}
-
-static int
-add_varint(struct buffer *out, uint64_t v)
-{
-	char bytes[MAX_VARINT];
-	size_t n = 0;
-
-	do {
-		bytes[n] = (char) ((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
-		n++;
-		v >>= 7;
-	} while (v);
-	return buffer_add(out, bytes, n);
-}
-
 /* A message that is of the moment because of what one of its texts says. */
 static bool
 is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
@@ -169,7 +94,7 @@ is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
 		if (v->kind != d)
 			continue;
 		named = protobuf_c_message_descriptor_get_field_by_name(d, v->field);
-		while (bytes.n > 0 && take_field(&bytes, &f) == 0)
+		while (bytes.n > 0 && wire_take(&bytes, &f) == 0)
 			if (named && f.id == named->id && f.type == WIRE_BYTES)
 				return is_named(v->values, f.value);
 		return false;
@@ -204,11 +129,7 @@ strip_within(const ProtobufCFieldDescriptor *f, const struct wire_field *field, 
 	if (kept == FACTS_LASTING && is_passing(d, field->value))
 		return 0;
 	r = strip(d, field->value, kept, depth + 1, &inner);
-	if (r == 0)
-		r = add_varint(out, (uint64_t) f->id << 3 | WIRE_BYTES);
-	if (r == 0)
-		r = add_varint(out, inner.n);
-	return r == 0 ? buffer_add(out, inner.p, inner.n) : r;
+	return r == 0 ? wire_add_bytes(out, f->id, buffer_slice(&inner)) : r;
 }
 
 static int
@@ -227,7 +148,7 @@ strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept k
 		const ProtobufCFieldDescriptor *f;
 		struct wire_field field;
 
-		r = take_field(&bytes, &field);
+		r = wire_take(&bytes, &field);
 		if (r < 0)
 			return r;
 		f = protobuf_c_message_descriptor_get_field(d, field.id);

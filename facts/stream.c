@@ -13,51 +13,17 @@
 
 #include "base/buffer.h"
 #include "base/digest.h"
+#include "facts/frames.h"
 
 #include <endian.h>
-#include <stdarg.h>
 
 enum {
-	HEAD_BYTES = 12,
-	FRAME_BYTES = 8,
-	TRAILER_BYTES = 8 + DIGEST_SIZE,
 	WRITE_CHUNK = 256 * 1024,
 	READ_CHUNK = 64 * 1024,
 	/* A message in memory is larger than on the wire; a legitimate one never this much. */
 	UNPACK_FACTOR = 64,
 	UNPACK_BASE = 16 * 1024 * 1024,
 };
-
-static const char magic[8] = { 'M', 'I', 'G', 'C', 'H', 'E', 'C', 'K' };
-
-static int __attribute__((format(printf, 3, 4)))
-refuse(struct stream_error *e, int error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void) vsnprintf(e->text, sizeof(e->text), format, args);
-	va_end(args);
-	return error;
-}
-
-static uint32_t
-get_le32(const char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t
-get_le64(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -199,7 +165,7 @@ stream_write(const struct snapshot *s, int fd, uint8_t *ret_sha256)
 
 	if (!digest)
 		return -ENOMEM;
-	r = buffer_add(&w.out, magic, sizeof(magic));
+	r = buffer_add(&w.out, frames_magic, MAGIC_BYTES);
 	if (r == 0)
 		r = buffer_add(&w.out, &format, sizeof(format));
 	if (r == 0)
@@ -225,74 +191,6 @@ unpack_free(void *arena, void *p)
 	(void) p;
 }
 
-static int
-check_head(const char *p, struct stream_error *e)
-{
-	uint32_t format = get_le32(p + sizeof(magic));
-
-	if (memcmp(p, magic, sizeof(magic)) != 0)
-		return refuse(e, -EBADMSG, "not a migcheck snapshot: it does not begin with \"MIGCHECK\"");
-	if (format != SNAPSHOT_FORMAT)
-		return refuse(e, -EPROTONOSUPPORT,
-			      "snapshot format %u, this migcheck reads format %d: use the same migcheck on both hosts",
-			      format, SNAPSHOT_FORMAT);
-	return 0;
-}
-
-/*
- * Walks as many whole frames as `n` bytes hold, from *at on. 1 when the trailer is complete
- * (*at stands at its frame), 0 when more bytes are needed, -errno.
- */
-static int
-walk_frames(const char *p, size_t n, size_t *at, uint64_t *records, struct stream_error *e)
-{
-	for (;;) {
-		uint32_t kind, length;
-
-		if (n - *at < FRAME_BYTES)
-			return 0;
-		kind = get_le32(p + *at);
-		length = get_le32(p + *at + 4);
-		if (kind == 0 && length != TRAILER_BYTES)
-			return refuse(e, -EBADMSG, "damaged: a trailer of %u bytes where %d are due",
-				      length, TRAILER_BYTES);
-		if (length > MAX_RECORD_BYTES)
-			return refuse(e, -EFBIG, "record %llu claims %u bytes, the limit is %d",
-				      (unsigned long long) *records, length, MAX_RECORD_BYTES);
-		if (n - *at - FRAME_BYTES < length)
-			return 0;
-		if (kind == 0)
-			return 1;
-		if (++*records > MAX_RECORDS)
-			return refuse(e, -EFBIG, "more than %d records", MAX_RECORDS);
-		*at += FRAME_BYTES + length;
-	}
-}
-
-static int
-check_trailer(const char *p, size_t at, uint64_t records, uint8_t *ret_sha256, struct stream_error *e)
-{
-	_cleanup_digest_ struct digest *digest = digest_new();
-	const char *trailer = p + at + FRAME_BYTES;
-	uint64_t count = get_le64(trailer);
-	int r;
-
-	if (!digest)
-		return -ENOMEM;
-	if (count != records)
-		return refuse(e, -EBADMSG, "damaged: its trailer counts %llu records, %llu are there",
-			      (unsigned long long) count, (unsigned long long) records);
-	r = digest_add(digest, p, at);
-	if (r < 0)
-		return r;
-	r = digest_end(digest, ret_sha256);
-	if (r < 0)
-		return r;
-	if (memcmp(ret_sha256, trailer + 8, DIGEST_SIZE) != 0)
-		return refuse(e, -EBADMSG, "damaged: its SHA-256 is not the one in its trailer");
-	return 0;
-}
-
 /* Puts an unpacked record into its field of Snapshot. */
 static int
 keep_record(struct snapshot *s, const ProtobufCFieldDescriptor *f, ProtobufCMessage *message)
@@ -314,35 +212,34 @@ keep_record(struct snapshot *s, const ProtobufCFieldDescriptor *f, ProtobufCMess
 }
 
 static int
-unpack_records(const char *p, size_t end, struct snapshot *s, struct stream_error *e)
+unpack_records(const struct frames *frames, struct snapshot *s, struct stream_error *e)
 {
 	ProtobufCAllocator allocator = {
 		.alloc = unpack_alloc,
 		.free = unpack_free,
 		.allocator_data = s->arena,
 	};
+	struct frames left = *frames;
+	struct frame frame;
 	uint64_t number = 0;
 	int r;
 
-	for (size_t at = HEAD_BYTES; at < end;) {
-		uint32_t kind = get_le32(p + at), length = get_le32(p + at + 4);
+	while (frames_next(&left, &frame)) {
 		const ProtobufCFieldDescriptor *f =
-			protobuf_c_message_descriptor_get_field(&snapshot__descriptor, kind);
-		const uint8_t *bytes = (const uint8_t *) p + at + FRAME_BYTES;
+			protobuf_c_message_descriptor_get_field(&snapshot__descriptor, frame.kind);
 		const ProtobufCMessageDescriptor *d = f ? f->descriptor : NULL;
 		ProtobufCMessage *message;
 
-		at += FRAME_BYTES + length;
 		number++;
 		if (!d)
 			continue;	/* from a newer migcheck of the same format */
-		message = protobuf_c_message_unpack(d, &allocator, length, bytes);
+		message = protobuf_c_message_unpack(d, &allocator, frame.message.n, (const uint8_t *) frame.message.p);
 		if (!message)
-			return refuse(e, -EBADMSG, "damaged: record %llu is not a %s, or is too large",
-				      (unsigned long long) number, d->name);
+			return frames_refuse(e, -EBADMSG, "damaged: record %llu is not a %s, or is too large",
+					     (unsigned long long) number, d->name);
 		r = keep_record(s, f, message);
 		if (r < 0)
-			return refuse(e, r, "out of memory at record %llu", (unsigned long long) number);
+			return frames_refuse(e, r, "out of memory at record %llu", (unsigned long long) number);
 	}
 	return 0;
 }
@@ -369,57 +266,33 @@ new_for_reading(size_t bytes, struct snapshot *ret)
 	return 0;
 }
 
-/* Unpacks a stream whose frames were walked up to its trailer at `end`. */
-static int
-load(const char *p, size_t end, uint64_t records, struct snapshot *ret, struct stream_error *e)
-{
-	_cleanup_snapshot_ struct snapshot s = { 0 };
-	uint8_t sha256[DIGEST_SIZE], *own;
-	int r;
-
-	r = check_trailer(p, end, records, sha256, e);
-	if (r < 0)
-		return r;
-	r = new_for_reading(end, &s);
-	if (r < 0)
-		return refuse(e, r, "out of memory");
-	r = unpack_records(p, end, &s, e);
-	if (r < 0)
-		return r;
-	if (!s.facts->header)
-		return refuse(e, -EBADMSG, "damaged: it has no header record");
-	own = arena_memdup(s.arena, sha256, sizeof(sha256));
-	if (!own)
-		return refuse(e, -ENOMEM, "out of memory");
-	SET_FACT(s.facts->header, own_sha256,
-		 ((ProtobufCBinaryData){ .len = sizeof(sha256), .data = own }));
-	*ret = s;
-	s = (struct snapshot){ 0 };
-	return 0;
-}
-
 int
 stream_parse(const void *bytes, size_t n, struct snapshot *ret, struct stream_error *ret_error)
 {
-	size_t at = HEAD_BYTES;
-	uint64_t records = 0;
+	_cleanup_snapshot_ struct snapshot s = { 0 };
+	struct frames frames;
+	uint8_t *own;
 	int r;
 
-	if (n < HEAD_BYTES)
-		return refuse(ret_error, -EBADMSG, "%s: %zu bytes", n ? "cut off" : "empty", n);
-	r = check_head(bytes, ret_error);
+	r = frames_verify(bytes, n, &frames, ret_error);
 	if (r < 0)
 		return r;
-	r = walk_frames(bytes, n, &at, &records, ret_error);
+	r = new_for_reading(n, &s);
+	if (r < 0)
+		return frames_refuse(ret_error, r, "out of memory");
+	r = unpack_records(&frames, &s, ret_error);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return refuse(ret_error, -EBADMSG, "cut off after %llu records: it has no trailer",
-			      (unsigned long long) records);
-	if (n != at + FRAME_BYTES + TRAILER_BYTES)
-		return refuse(ret_error, -EBADMSG, "damaged: %zu bytes follow its trailer",
-			      n - at - FRAME_BYTES - TRAILER_BYTES);
-	return load(bytes, at, records, ret, ret_error);
+	if (!s.facts->header)
+		return frames_refuse(ret_error, -EBADMSG, "damaged: it has no header record");
+	own = arena_memdup(s.arena, frames.sha256, sizeof(frames.sha256));
+	if (!own)
+		return frames_refuse(ret_error, -ENOMEM, "out of memory");
+	SET_FACT(s.facts->header, own_sha256,
+		 ((ProtobufCBinaryData){ .len = sizeof(frames.sha256), .data = own }));
+	*ret = s;
+	s = (struct snapshot){ 0 };
+	return 0;
 }
 
 /* Reads until the trailer is complete, so that the other side need not close the pipe. */
@@ -436,25 +309,25 @@ stream_read(int fd, struct snapshot *ret, struct stream_error *ret_error)
 
 		r = buffer_reserve(&b, READ_CHUNK);
 		if (r < 0)
-			return refuse(ret_error, r, "out of memory");
+			return frames_refuse(ret_error, r, "out of memory");
 		n = read(fd, b.p + b.n, b.room - b.n - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return refuse(ret_error, -errno, "cannot be read");
+			return frames_refuse(ret_error, -errno, "cannot be read");
 		if (n == 0)
 			return stream_parse(b.p, b.n, ret, ret_error);
 		if (b.n < HEAD_BYTES && b.n + (size_t) n >= HEAD_BYTES) {
-			r = check_head(b.p, ret_error);
+			r = frames_check_head(b.p, ret_error);
 			if (r < 0)
 				return r;
 		}
 		b.n += (size_t) n;
 		if (b.n > MAX_STREAM_BYTES)
-			return refuse(ret_error, -EFBIG, "longer than %llu bytes", MAX_STREAM_BYTES);
+			return frames_refuse(ret_error, -EFBIG, "longer than %llu bytes", MAX_STREAM_BYTES);
 		if (b.n < HEAD_BYTES)
 			continue;
-		r = walk_frames(b.p, b.n, &at, &records, ret_error);
+		r = frames_walk(b.p, b.n, &at, &records, ret_error);
 		if (r < 0)
 			return r;
 		if (r > 0)

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Profiles of hosts: see profile.h.
+ */
+#include "facts/profile.h"
+
+#include "facts/frames.h"
+#include "facts/wire.h"
+
+#include <errno.h>
+
+/* The number of a field of a message that we know has it. */
+static uint32_t
+field_id(const ProtobufCMessageDescriptor *d, const char *name)
+{
+	return protobuf_c_message_descriptor_get_field_by_name(d, name)->id;
+}
+
+/* All records as one packed Snapshot. */
+static int
+join(struct frames *frames, struct buffer *out)
+{
+	struct frame f;
+
+	while (frames_next(frames, &f)) {
+		int r = wire_add_bytes(out, f.kind, f.message);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static char *
+text_in(struct slice message, const ProtobufCMessageDescriptor *d, const char *name)
+{
+	struct wire_field f;
+
+	return wire_find(message, field_id(d, name), &f) && f.type == WIRE_BYTES ? strndup(f.value.p, f.value.n)
+										 : NULL;
+}
+
+static uint64_t
+number_in(struct slice message, const ProtobufCMessageDescriptor *d, const char *name)
+{
+	struct wire_field f;
+
+	return wire_find(message, field_id(d, name), &f) ? f.number : 0;
+}
+
+static int
+read_identity(struct slice whole, struct profile *p)
+{
+	struct wire_field header, host;
+
+	if (!wire_find(whole, field_id(&snapshot__descriptor, "header"), &header) || header.type != WIRE_BYTES)
+		return -EBADMSG;
+	p->kind = (SnapshotKind) number_in(header.value, &header__descriptor, "kind");
+	p->taken_at_ns = (int64_t) number_in(header.value, &header__descriptor, "taken_at_ns");
+	if (!wire_find(whole, field_id(&snapshot__descriptor, "host"), &host) || host.type != WIRE_BYTES)
+		return 0;
+	p->name = text_in(host.value, &host__descriptor, "name");
+	p->boot_id = text_in(host.value, &host__descriptor, "boot_id");
+	return 0;
+}
+
+int
+profile_read(const void *bytes, size_t n, enum facts_kept kept, struct profile *ret,
+	     struct stream_error *ret_error)
+{
+	_cleanup_profile_ struct profile p = { 0 };
+	_cleanup_buffer_ struct buffer whole = { 0 };
+	_cleanup_digest_ struct digest *digest = digest_new();
+	struct frames frames;
+	int r;
+
+	r = frames_verify(bytes, n, &frames, ret_error);
+	if (r < 0)
+		return r;
+	r = digest ? join(&frames, &whole) : -ENOMEM;
+	if (r < 0)
+		return frames_refuse(ret_error, r, "out of memory");
+	if (read_identity(buffer_slice(&whole), &p) < 0)
+		return frames_refuse(ret_error, -EBADMSG, "damaged: it has no header record");
+	r = moment_strip(&snapshot__descriptor, buffer_slice(&whole), kept, &p.facts);
+	if (r < 0)
+		return frames_refuse(ret_error, r, r == -ENOMEM ? "out of memory" : "damaged: a record that is none");
+	r = digest_add(digest, p.facts.p, p.facts.n);
+	if (r == 0)
+		r = digest_end(digest, p.fingerprint);
+	if (r < 0)
+		return frames_refuse(ret_error, r, "it cannot be digested");
+	*ret = p;
+	p = (struct profile){ 0 };
+	return 0;
+}
+
+void
+profile_free(struct profile *p)
+{
+	if (!p)
+		return;
+	free(p->name);
+	free(p->boot_id);
+	buffer_free(&p->facts);
+	*p = (struct profile){ 0 };
+}
+
+/* ---- the answers to one tree ---------------------------------------------------------------- */
+
+static bool
+same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && a.len > 0 && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* Those to this tree; else those to no tree in particular; else NULL. */
+static const TreeAnswers *
+answers_to(const Snapshot *facts, ProtobufCBinaryData tree)
+{
+	const TreeAnswers *any = NULL;
+
+	for (size_t i = 0; i < facts->n_tree_answers; i++) {
+		const TreeAnswers *a = facts->tree_answers[i];
+
+		if (!a->has_asked_sha256)
+			any = a;
+		else if (same_bytes(a->asked_sha256, tree))
+			return a;
+	}
+	return any;
+}
+
+static void
+take_answers(Snapshot *s, const TreeAnswers *a)
+{
+#define TAKE(field) (s->n_##field = a ? a->n_##field : 0, s->field = a ? a->field : NULL)
+	TAKE(path_answer);
+	TAKE(pid_answer);
+	TAKE(cgroup_answer);
+	TAKE(unix_answer);
+	TAKE(terminal_answer);
+	TAKE(route_answer);
+	TAKE(trial);
+#undef TAKE
+}
+
+/* The gaps of the host and those of the answers, in one list. */
+static int
+join_gaps(struct arena *arena, Snapshot *s, const TreeAnswers *a)
+{
+	Gap **gap = NULL;
+
+	if (!a || a->n_gap == 0)
+		return 0;
+	gap = arena_alloc(arena, (s->n_gap + a->n_gap) * sizeof(Gap *));
+	if (!gap)
+		return -ENOMEM;
+	memcpy(gap, s->gap, s->n_gap * sizeof(Gap *));
+	memcpy(gap + s->n_gap, a->gap, a->n_gap * sizeof(Gap *));
+	s->gap = gap;
+	s->n_gap += a->n_gap;
+	return 0;
+}
+
+static Host *
+host_with(struct arena *arena, const Snapshot *facts, const TreeAnswers *a)
+{
+	Host *h = arena_memdup(arena, facts->host, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	if (a->host->modules)
+		h->modules = a->host->modules;
+	if (a->host->net)
+		h->net = a->host->net;
+	if (a->host->root)
+		h->root = a->host->root;
+	return h;
+}
+
+const Snapshot *
+profile_for(struct arena *arena, const Snapshot *facts, ProtobufCBinaryData tree)
+{
+	const Header *asked = facts->header;
+	const TreeAnswers *a;
+	Snapshot *s;
+
+	if (asked->has_asked_sha256 && same_bytes(asked->asked_sha256, tree))
+		return facts;
+	s = arena_memdup(arena, facts, sizeof(*s));
+	if (!s)
+		return NULL;
+	a = answers_to(facts, tree);
+	s->header = a && a->header ? a->header : arena_memdup(arena, facts->header, sizeof(*s->header));
+	if (!s->header)
+		return NULL;
+	s->header->has_asked_sha256 = a && a->has_asked_sha256;
+	if (s->header->has_asked_sha256)
+		s->header->asked_sha256 = a->asked_sha256;
+	take_answers(s, a);
+	if (join_gaps(arena, s, a) < 0)
+		return NULL;
+	if (a && a->host && s->host)
+		s->host = host_with(arena, facts, a);
+	return a && a->host && !s->host ? NULL : s;
+}
