@@ -293,7 +293,7 @@ order(struct work *w)
 }
 
 int
-changes_find(struct gate *g)
+gate_changes_find(struct gate *g)
 {
 	_cleanup_free_ uint32_t *change_of = calloc(g->n_findings + 1, sizeof(*change_of));
 	_cleanup_free_ const struct gate_finding **list = calloc(g->n_findings + 1, sizeof(*list));
@@ -370,7 +370,7 @@ odd_of_rule(struct gate *g, const struct rule *rule, size_t number, bool *hit, b
 }
 
 int
-odd_find(struct gate *g)
+gate_odd_find(struct gate *g)
 {
 	_cleanup_free_ bool *hit = calloc(g->n_classes + 1, sizeof(*hit));
 	_cleanup_free_ bool *judged = calloc(g->n_classes + 1, sizeof(*judged));

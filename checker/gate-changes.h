@@ -8,7 +8,7 @@
 #include "checker/gate.h"
 
 /* Fills g->changes from its findings and cells. 0 or -ENOMEM. */
-int changes_find(struct gate *g);
+int gate_changes_find(struct gate *g);
 
 /* Fills g->odd. 0 or -ENOMEM. */
-int odd_find(struct gate *g);
+int gate_odd_find(struct gate *g);

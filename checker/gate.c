@@ -131,7 +131,7 @@ struct places {
 static struct places
 places_of(const struct gate *g, size_t tree)
 {
-	struct places p = { .undecided = g->n_hosts - g->n_judged };
+	struct places p = { .undecided = g->n_unseen };
 
 	for (size_t c = 0; c < g->n_classes; c++) {
 		const struct gate_cell *cell = gate_cell(g, tree, c);
@@ -186,7 +186,7 @@ static int
 add_reason(struct gate *g, const struct gate_tree *t, const struct places *p, enum gate_result r)
 {
 	const char **place = arena_grow(g->arena, &g->reasons, &g->n_reasons, sizeof(*place));
-	size_t n = g->n_hosts;
+	size_t n = g->n_judged + g->n_unseen;
 
 	if (!place)
 		return -ENOMEM;
@@ -210,7 +210,7 @@ apply_policy(struct gate *g)
 		struct places p = places_of(g, i);
 		enum gate_result one;
 
-		t->needed = g->policy->min_hosts ? g->policy->min_hosts : g->n_hosts;
+		t->needed = g->policy->min_hosts ? g->policy->min_hosts : g->n_judged + g->n_unseen;
 		one = g->policy->min_hosts ? result_of_places(&p, t->needed) : result_of_all(&p, g->policy->fail_on);
 		if (one != GATE_MET && add_reason(g, t, &p, one) < 0)
 			return -ENOMEM;
@@ -247,9 +247,9 @@ gate_judge(struct gate *g)
 	if (r == 0)
 		r = apply_policy(g);
 	if (r == 0)
-		r = changes_find(g);
+		r = gate_changes_find(g);
 	if (r == 0)
-		r = odd_find(g);
+		r = gate_odd_find(g);
 	return r == 0 ? make_baseline(g) : r;
 }
 

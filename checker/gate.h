@@ -32,6 +32,7 @@ struct gate_host {
 	int64_t taken_at_ns;
 	size_t class;			/* index; of one that is not judged: NO_CLASS */
 	const char *why_not;		/* why it is not judged: "damaged: …"; NULL: it is */
+	bool is_again;			/* a second profile of a host that stands in the list already */
 };
 
 #define NO_CLASS SIZE_MAX
@@ -120,6 +121,7 @@ struct gate {
 	size_t n_trees;
 	struct gate_host *hosts;	/* by class, then name; those that are not judged last */
 	size_t n_hosts, n_judged;
+	size_t n_unseen;		/* that could not be judged; second profiles aside */
 	struct gate_class *classes;
 	size_t n_classes;
 	struct gate_cell *cells;	/* trees × classes, a tree's row together */

@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&command_probe,
 	&command_check,
 	&command_recheck,
+	&command_gate,
 	&command_show,
 	&command_rules,
 };

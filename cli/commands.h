@@ -12,5 +12,6 @@ extern const struct command command_dump;
 extern const struct command command_probe;
 extern const struct command command_check;
 extern const struct command command_recheck;
+extern const struct command command_gate;
 extern const struct command command_show;
 extern const struct command command_rules;

@@ -36,6 +36,14 @@ open_input(const char *path)
 	return fd;
 }
 
+int
+input_read(const char *path, size_t limit, struct buffer *b)
+{
+	_cleanup_close_ int fd = open_input(path);
+
+	return fd < 0 ? fd : buffer_read_fd(b, fd, limit);
+}
+
 static const char *
 kind_name(SnapshotKind kind)
 {

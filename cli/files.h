@@ -8,6 +8,12 @@
 #include "base/buffer.h"
 #include "facts/snapshot.h"
 
+/*
+ * Reads all of a regular file, or a pipe that was named, into `b`. 0 or -errno, and nothing is said:
+ * -ENOTSUP it is something else, -EFBIG more than `limit` bytes.
+ */
+int input_read(const char *path, size_t limit, struct buffer *b);
+
 /* Reads the snapshot in `path` ("-": standard input). 0, or -errno after saying why. */
 int snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret);
 

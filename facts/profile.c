@@ -60,7 +60,7 @@ read_identity(struct slice whole, struct profile *p)
 	if (!wire_find(whole, field_id(&snapshot__descriptor, "host"), &host) || host.type != WIRE_BYTES)
 		return 0;
 	p->name = text_in(host.value, &host__descriptor, "name");
-	p->boot_id = text_in(host.value, &host__descriptor, "boot_id");
+	p->machine_id = text_in(host.value, &host__descriptor, "machine_id");
 	return 0;
 }
 
@@ -101,7 +101,7 @@ profile_free(struct profile *p)
 	if (!p)
 		return;
 	free(p->name);
-	free(p->boot_id);
+	free(p->machine_id);
 	buffer_free(&p->facts);
 	*p = (struct profile){ 0 };
 }

@@ -11,7 +11,7 @@
 
 struct profile {
 	char *name;			/* nodename; NULL where it was not learned */
-	char *boot_id;
+	char *machine_id;		/* of /etc/machine-id; NULL likewise */
 	SnapshotKind kind;
 	int64_t taken_at_ns;
 	uint8_t fingerprint[DIGEST_SIZE];	/* SHA-256 of `facts` */
