@@ -115,8 +115,9 @@ unix_path(struct judge *j, const struct subject *s)
 		(void) judge_find(j, name, judge_socket(j, k), "something that is no socket");
 		return FINDING;
 	}
-	if (!a->listening)
-		return FINE;		/* a leftover, which criu unlinks */
+	/* A leftover, which criu unlinks, or a client's, whose connection goes on without the name. */
+	if (!a->listening || a->connected)
+		return FINE;
 	f = judge_find(j, name, judge_socket(j, k), holder_text(j, a));
 	f->stage = STAGE_AFTERWARDS;
 	f->detail = "CRIU unlinks it, and cuts off who listens there.";
@@ -129,6 +130,7 @@ unix_abstract(struct judge *j, const struct subject *s)
 	const Socket *k = s->socket;
 	const UnixAnswer *a;
 	const char *name;
+	struct finding *f;
 	bool known;
 
 	if (!is_named(k, true) || index_dumps_ns(j->at, NAMESPACE_KIND__NS_NET, &known))
@@ -139,7 +141,11 @@ unix_abstract(struct judge *j, const struct subject *s)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_NET, name, "whether the name is in use there");
 	if (!a->listening || tree_holds(j, a))
 		return FINE;
-	(void) judge_find(j, name, judge_socket(j, k), holder_text(j, a));
+	f = judge_find(j, name, judge_socket(j, k), holder_text(j, a));
+	if (a->connected) {
+		f->lifetime = LIFETIME_TRANSIENT;
+		f->observed = "a connection: it ends when its ends close it";
+	}
 	return FINDING;
 }
 
@@ -283,7 +289,8 @@ static const struct rule rules[] = {
 		.remedy = "stop what holds it there, or choose another host",
 		.criu_says = "unix: Can't bind id",
 		.stage = STAGE_RESTORE,
-		.lifetime_why = "A name stays bound as long as its socket is open.",
+		.lifetime_why = "A listener stays; a client that has bound a name gives it back with its "
+				"connection.",
 		.about = ABOUT_SOCKET,
 		.source_needs = SEEN_SOCKETS,
 		.of_the_moment = MOMENT_ONLY,

@@ -80,7 +80,8 @@ judge_holder(struct judge *j, const PidAnswer *a, struct finding *f)
 {
 	const char *age = a->has_holder_age_ms ? value_age(j, a->holder_age_ms) : NULL;
 
-	if (a->holder_state && streq(a->holder_state, "Z")) {
+	/* A leader that has ended while its threads run on is a zombie until the last of them ends. */
+	if (a->holder_state && streq(a->holder_state, "Z") && a->holder_threads < 2) {
 		f->lifetime = LIFETIME_TRANSIENT;
 		f->observed = "a zombie: its parent has still to reap it";
 	} else if (a->holder_is_session_leader) {

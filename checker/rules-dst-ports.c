@@ -235,7 +235,8 @@ is_left_behind(const struct judge *j, const Socket *s, const HostSocket *h)
 static const char *
 holder_text(struct judge *j, const HostSocket *h)
 {
-	const char *state = h->protocol != IPPROTO_TCP ? "bound" :
+	const char *state = h->protocol != IPPROTO_TCP ?
+				    (h->state == TCP_STATE_ESTABLISHED ? "connected" : "bound") :
 			    h->state == TCP_STATE_LISTEN ? "listening" :
 			    h->state == TCP_STATE_TIME_WAIT ? "in TIME_WAIT" :
 			    h->state == TCP_STATE_CLOSE ? "bound" : "connected";
@@ -247,11 +248,16 @@ holder_text(struct judge *j, const HostSocket *h)
 	return judge_text(j, "%s %s, uid %u", address, state, h->uid);
 }
 
-/* Bound for good: a listener, or a socket without connections. */
+/*
+ * Bound for good: a listener, or a socket without connections. A datagram socket that is
+ * connected asks somebody something, and is no service.
+ */
 static bool
 is_bound_for_good(const HostSocket *h)
 {
-	return h->protocol != IPPROTO_TCP || h->state == TCP_STATE_LISTEN || h->state == TCP_STATE_CLOSE;
+	if (h->protocol != IPPROTO_TCP)
+		return h->state != TCP_STATE_ESTABLISHED;
+	return h->state == TCP_STATE_LISTEN || h->state == TCP_STATE_CLOSE;
 }
 
 static void

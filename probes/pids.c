@@ -22,6 +22,7 @@ struct use {
 	int32_t id;
 	PidUse use;
 	int32_t holder;
+	uint64_t started;		/* a thread: its own start */
 };
 
 struct pids {
@@ -151,6 +152,7 @@ threads_look(struct pids *p)
 		if (p->use[i].use == PID_USE__PID_PROCESS || stat_read(p, p->use[i].id, &stat) < 0)
 			continue;
 		p->use[i].use = PID_USE__PID_THREAD;
+		p->use[i].started = stat.start_time;
 		p->use[i].holder = group_of_thread(p, p->use[i].id);
 	}
 }
@@ -169,8 +171,9 @@ age_note(struct pids *p, uint64_t start_time, PidAnswer *answer)
 }
 
 static int
-holder_note(struct pids *p, int32_t holder, PidAnswer *answer)
+holder_note(struct pids *p, const struct use *use, PidAnswer *answer)
 {
+	int32_t holder = use->holder;
 	struct arena *arena = p->c->snapshot->arena;
 	struct task_stat stat;
 
@@ -179,11 +182,12 @@ holder_note(struct pids *p, int32_t holder, PidAnswer *answer)
 	SET_FACT(answer, holder_pid, holder);
 	SET_FACT(answer, holder_start_time, stat.start_time);
 	SET_FACT(answer, holder_is_session_leader, stat.sid == holder);
+	SET_FACT(answer, holder_threads, stat.threads);
 	answer->holder_comm = arena_strndup(arena, stat.comm.p, stat.comm.n);
 	answer->holder_state = arena_strndup(arena, &stat.state, 1);
 	if (!answer->holder_comm || !answer->holder_state)
 		return -ENOMEM;
-	age_note(p, stat.start_time, answer);
+	age_note(p, use->use == PID_USE__PID_THREAD ? use->started : stat.start_time, answer);
 	return 0;
 }
 
@@ -200,7 +204,7 @@ answer_add(struct pids *p, const struct use *use, bool all_seen)
 	/* Nobody seen means free only where everybody could be seen. */
 	if (use->use != PID_USE__PID_FREE || all_seen)
 		SET_FACT(answer, use, use->use);
-	r = holder_note(p, use->holder, answer);
+	r = holder_note(p, use, answer);
 	if (r < 0)
 		return r;
 	return ADD_FACT(p->c->snapshot->arena, s->pid_answer, s->n_pid_answer, answer);

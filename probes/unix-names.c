@@ -19,6 +19,7 @@
 enum {
 	SCRATCH_BYTES = 4 * 1024 * 1024,
 	NAME_ROOM = sizeof(((struct sockaddr_un *) 0)->sun_path) + 1,
+	TCP_ESTABLISHED = 1,
 	TCP_LISTEN = 10,
 };
 
@@ -278,6 +279,7 @@ take_socket(const struct asking *a, const struct name *n, const Socket *s)
 		return;
 	SET_FACT(n->answer, listening, true);
 	SET_FACT(n->answer, ino, s->ino);
+	SET_FACT(n->answer, connected, s->type != SOCK_DGRAM && s->state == TCP_ESTABLISHED);
 }
 
 /* Several paths may lead to one socket. */
@@ -326,7 +328,7 @@ forget(void *arg)
 	const struct asking *a = arg;
 
 	for (size_t i = 0; i < a->n; i++) {
-		a->name[i].answer->has_ino = false;
+		a->name[i].answer->has_ino = a->name[i].answer->has_connected = false;
 		SET_FACT(a->name[i].answer, listening, false);
 	}
 }
