@@ -287,7 +287,8 @@ waivers_read(struct slice text, struct arena *arena, struct waivers *ret, struct
 	*ret_line = foreign_line(text);
 	if (*ret_line > 0)
 		return buffer_refuse(problem, "it is not text in UTF-8");
-	error = cyaml_load_data((const uint8_t *) text.p, text.n, &config, &document_schema, (cyaml_data_t **) &d, NULL);
+	error = cyaml_load_data((const uint8_t *) text.p, text.n, &config, &document_schema,
+				(cyaml_data_t **) &d, NULL);
 	if (error != CYAML_OK) {
 		*ret_line = log.entry && error != CYAML_ERR_LIBYAML_PARSER ? log.entry : log.near;
 		return refuse_document(error, &log, problem);

@@ -250,8 +250,8 @@ test_files(void **state)
 	memset(large, '#', WAIVERS_FILE_LIMIT + 1);
 	write_file(large, WAIVERS_FILE_LIMIT + 1);
 	assert_int_equal(load(arena, &w, &said), -EFBIG);
-	(void) snprintf(expected, sizeof(expected), "migcheck: %s: larger than the 1024 KiB that such a file may have\n",
-			path);
+	(void) snprintf(expected, sizeof(expected),
+			"migcheck: %s: larger than the 1024 KiB that such a file may have\n", path);
 	assert_string_equal(said.p, expected);
 
 	assert_int_equal(unlink(path), 0);
