@@ -7,6 +7,8 @@
  */
 #include "checker/presence.h"
 
+#include "base/text.h"
+
 enum presence
 presence_of_module(const struct host_index *h, const char *asked)
 {
@@ -42,4 +44,19 @@ presence_of_tool(const struct host_index *h, const char *name)
 	default:
 		return t->path ? PRESENCE_HERE : PRESENCE_NOT_KNOWN;
 	}
+}
+
+enum presence
+presence_of_library(const struct host_index *h, const char *program, const char *library)
+{
+	const Tool *t = index_tool(h, program);
+	struct slice rest, name;
+
+	if (!t || !t->libraries)
+		return PRESENCE_NOT_KNOWN;
+	rest = slice_of(t->libraries);
+	while (slice_field(&rest, ' ', &name))
+		if (slice_cut(&name, library) && slice_starts(name, ".so"))
+			return PRESENCE_HERE;
+	return PRESENCE_MISSING;
 }

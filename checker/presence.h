@@ -14,3 +14,6 @@ enum presence presence_of_module(const struct host_index *h, const char *asked);
 
 /* In PATH, and able to start where that was tried. */
 enum presence presence_of_tool(const struct host_index *h, const char *name);
+
+/* Whether the program was linked with the library, "libnet" for any version of it; of a script nothing is known. */
+enum presence presence_of_library(const struct host_index *h, const char *program, const char *library);

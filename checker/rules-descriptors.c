@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "checker/judge.h"
+#include "checker/presence.h"
 #include "checker/rulesets.h"
 #include "checker/values.h"
 
@@ -190,11 +191,17 @@ bpf_map_nolib(struct judge *j, const struct subject *s)
 {
 	struct finding *f;
 
+	enum presence libbpf;
+
 	if (s->fd->kind != FD_KIND__FD_BPF_MAP)
 		return NOT_ABOUT;
+	libbpf = presence_of_library(j->here, "criu", "libbpf");
+	if (libbpf == PRESENCE_HERE)
+		return FINE;
 	f = judge_find(j, fd_name(j, s), judge_fd_target(j, s->fd), NULL);
 	f->here_from = judge_fd_link(j, s->process, s->fd);
-	f->confidence = CONFIDENCE_POSSIBLE;
+	if (libbpf == PRESENCE_NOT_KNOWN)
+		f->confidence = CONFIDENCE_POSSIBLE;
 	return FINDING;
 }
 
@@ -333,7 +340,7 @@ static const struct rule rules[] = {
 		.id = "bpf-map-nolib",
 		.title = "a BPF map is open, which only some builds of CRIU can save",
 		.why = "A CRIU built without libbpf (Debian's, for one) refuses it.",
-		.remedy = "use a CRIU built with libbpf (`criu check --feature bpf` where it knows it), or have "
+		.remedy = "use a CRIU built with libbpf (ldd(1) of it shows that), or have "
 			  "the program close the map",
 		.criu_says = "Can't dump file",
 		.stage = STAGE_DUMP,

@@ -35,6 +35,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_mount_trees,
 	&rules_netdevs,
 	&rules_dst_host,
+	&rules_dst_build,
 	&rules_dst_kernel,
 	&rules_dst_features,
 	&rules_dst_namespaces,

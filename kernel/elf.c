@@ -88,36 +88,60 @@ dynamic_entry(const struct elf_file *f, uint64_t offset, Elf64_Dyn *ret)
 	return r;
 }
 
+/* Hands each entry of the dynamic section to `each`, which stops with < 0. */
+static int
+dynamic_walk(const struct elf_file *f, int (*each)(const struct elf_file *f, const Elf64_Dyn *d, void *arg), void *arg)
+{
+	size_t size = f->wide ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
+	uint64_t at;
+	Elf64_Dyn d;
+	int r = 0;
+
+	for (uint64_t i = 0; r >= 0 && i < MAX_DYNAMIC && i < f->dynamic_size / size; i++) {
+		if (__builtin_add_overflow(f->dynamic, i * size, &at))
+			return -EBADMSG;
+		r = dynamic_entry(f, at, &d);
+		if (r < 0 || d.d_tag == DT_NULL)
+			break;
+		r = each(f, &d, arg);
+	}
+	return r;
+}
+
+struct soname {
+	uint64_t strings, name;
+	bool has_name;
+};
+
+static int
+soname_take(const struct elf_file *f, const Elf64_Dyn *d, void *arg)
+{
+	struct soname *s = arg;
+
+	(void) f;
+	if (d->d_tag == DT_STRTAB)
+		s->strings = d->d_un.d_ptr;
+	if (d->d_tag == DT_SONAME) {
+		s->name = d->d_un.d_val;
+		s->has_name = true;
+	}
+	return 0;
+}
+
 static int
 soname_read(struct elf_file *f)
 {
-	size_t each = f->wide ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
-	uint64_t strings = 0, name = 0, at;
-	bool has_name = false;
-	Elf64_Dyn d;
+	struct soname s = { 0 };
+	uint64_t at;
 	int r;
 
-	for (uint64_t i = 0; i < MAX_DYNAMIC && i < f->dynamic_size / each; i++) {
-		if (__builtin_add_overflow(f->dynamic, i * each, &at))
-			return -EBADMSG;
-		r = dynamic_entry(f, at, &d);
-		if (r < 0)
-			return r;
-		if (d.d_tag == DT_NULL)
-			break;
-		if (d.d_tag == DT_STRTAB)
-			strings = d.d_un.d_ptr;
-		if (d.d_tag == DT_SONAME) {
-			name = d.d_un.d_val;
-			has_name = true;
-		}
-	}
-	if (!has_name)
-		return 0;
-	r = offset_of(f, strings, &at);
+	r = dynamic_walk(f, soname_take, &s);
+	if (r < 0 || !s.has_name)
+		return r;
+	r = offset_of(f, s.strings, &at);
 	if (r < 0)
 		return r;
-	if (__builtin_add_overflow(at, name, &at))
+	if (__builtin_add_overflow(at, s.name, &at))
 		return -EBADMSG;
 	return name_read(f, at, ELF_NAME_MAX, f->facts->soname);
 }
@@ -150,33 +174,89 @@ unless_damaged(int r)
 	return r == -EBADMSG || r == -EFBIG ? 0 : r;
 }
 
+static int
+segments_take(struct elf_file *f)
+{
+	Elf64_Phdr p;
+	int r;
+
+	r = elf_header_read(f);
+	for (unsigned int i = 0; r == 0 && i < f->header.e_phnum && i < MAX_SEGMENTS; i++) {
+		r = elf_segment_read(f, i, &p);
+		if (r == 0)
+			r = unless_damaged(segment_take(f, &p));
+	}
+	return r == -EBADMSG && f->facts->elf_class != 0 ? 0 : r;
+}
+
 int
 elf_parse(const struct elf_source *source, struct elf_facts *ret)
 {
 	struct elf_facts facts = { 0 };
 	struct elf_file f = { .source = source, .facts = &facts };
-	Elf64_Phdr p;
 	int r;
 
-	r = elf_header_read(&f);
-	for (unsigned int i = 0; r == 0 && i < f.header.e_phnum && i < MAX_SEGMENTS; i++) {
-		r = elf_segment_read(&f, i, &p);
-		if (r < 0)
-			break;
-		r = unless_damaged(segment_take(&f, &p));
-	}
-	if (r < 0 && (r != -EBADMSG || facts.elf_class == 0))
-		return r;
-	if (f.dynamic_size > 0)
+	r = segments_take(&f);
+	if (r == 0 && f.dynamic_size > 0)
 		r = unless_damaged(soname_read(&f));
-	else
-		r = 0;
 	if (r == 0)
 		r = unless_damaged(elf_ifunc_read(&f));
 	if (r < 0)
 		return r;
 	*ret = facts;
 	return 0;
+}
+
+struct needed {
+	uint64_t strings;		/* where their names stand in the file */
+	char *text;
+	size_t n, room;
+};
+
+static int
+needed_take(const struct elf_file *f, const Elf64_Dyn *d, void *arg)
+{
+	struct needed *needed = arg;
+	char name[ELF_NAME_MAX];
+	uint64_t at;
+	size_t n;
+	int r;
+
+	if (d->d_tag != DT_NEEDED)
+		return 0;
+	if (__builtin_add_overflow(needed->strings, d->d_un.d_val, &at))
+		return -EBADMSG;
+	r = name_read(f, at, ELF_NAME_MAX, name);
+	if (r < 0)
+		return r;
+	n = strlen(name);
+	if (n + 2 > needed->room - needed->n)
+		return -EFBIG;
+	if (needed->n > 0)
+		needed->text[needed->n++] = ' ';
+	memcpy(needed->text + needed->n, name, n + 1);
+	needed->n += n;
+	return 0;
+}
+
+int
+elf_needed(const struct elf_source *source, char *ret, size_t room)
+{
+	struct elf_facts facts = { 0 };
+	struct elf_file f = { .source = source, .facts = &facts };
+	struct needed needed = { .text = ret, .room = room };
+	struct soname s = { 0 };
+	int r;
+
+	ret[0] = '\0';
+	r = segments_take(&f);
+	if (r == 0)
+		r = dynamic_walk(&f, soname_take, &s);
+	if (r == 0 && f.dynamic_size > 0)
+		r = offset_of(&f, s.strings, &needed.strings);
+	if (r == 0)
+		r = dynamic_walk(&f, needed_take, &needed);
+	return r;
 }
 
 ElfFacts *

@@ -47,5 +47,12 @@ struct elf_facts {
  */
 int elf_parse(const struct elf_source *source, struct elf_facts *ret);
 
+/*
+ * The names of the libraries that a program was linked with, parted by blanks: "libnet.so.9 libc.so.6".
+ * "" where it is linked with none. 0; as elf_parse(), and -EFBIG where there is no room: then `ret` holds
+ * the first of them.
+ */
+int elf_needed(const struct elf_source *source, char *ret, size_t room);
+
 /* As facts of a snapshot, in `arena`; NULL when it is full. */
 ElfFacts *elf_to_facts(const struct elf_facts *e, struct arena *arena);

@@ -167,3 +167,15 @@ identity_read(int held, const struct identity_wants *wants, struct crew_slot *sl
 		ret->error = -r;
 	}
 }
+
+int
+identity_libraries(int fd, char *ret, size_t room)
+{
+	struct elf_source source = { .read = source_read, .arg = &fd };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	source.size = (uint64_t) st.st_size;
+	return elf_needed(&source, ret, room);
+}

@@ -37,3 +37,9 @@ struct identity {
  */
 void identity_read(int held, const struct identity_wants *wants, struct crew_slot *slot,
 		   struct identity *ret);
+
+/*
+ * The libraries that the program behind `fd`, a regular file open for reading, was linked with, as of
+ * elf_needed(). 0; -ENOEXEC where it is no ELF file: a script; -errno.
+ */
+int identity_libraries(int fd, char *ret, size_t room);

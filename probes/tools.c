@@ -9,10 +9,12 @@
  *     iptables-restore --version     iptables-restore v1.8.9 (nf_tables)
  *     tar --version                  tar (GNU tar) 1.34
  *
- * An ip of busybox is there, but is not the ip that CRIU needs. Beside a dump, where time
- * counts, only CRIU and what the tree's own namespaces call for is run; the rest is looked for.
+ * Of CRIU the libraries that its ELF file names are told, too: what it was built with. An ip of busybox
+ * is there, but is not the ip that CRIU needs. Beside a dump, where time counts, only CRIU and what the
+ * tree's own namespaces call for is run; the rest is looked for.
  */
 #include "base/crew.h"
+#include "kernel/identity.h"
 #include "probes/child.h"
 #include "probes/probes.h"
 
@@ -20,7 +22,7 @@
 #include <fcntl.h>
 #include <limits.h>
 
-enum { MAX_VERSION = 256, MAX_ERROR = 384, MARGIN_MS = 2000 };
+enum { MAX_VERSION = 256, MAX_ERROR = 384, MAX_LIBRARIES = 1024, MARGIN_MS = 2000 };
 
 enum occasion {
 	OF_DESTINATION,
@@ -177,6 +179,7 @@ struct seen {
 	char path[PATH_MAX];
 	char version[MAX_VERSION];
 	char error[MAX_ERROR];
+	char libraries[MAX_LIBRARIES];
 };
 
 static void
@@ -256,6 +259,16 @@ is_to_be_run(const struct probe_context *c, const struct tool *t)
 	       has_own_namespace(c->snapshot->facts, t->occasion);
 }
 
+/* What CRIU can do depends on what it was built with. A script that calls it does not tell. */
+static void
+libraries_read(const struct root *root, const char *path, char ret[MAX_LIBRARIES])
+{
+	_cleanup_close_ int fd = root_open_regular(root, path, NULL);
+
+	if (fd < 0 || identity_libraries(fd, ret, MAX_LIBRARIES) < 0)
+		ret[0] = '\0';
+}
+
 /* In a child that may be killed: a folder of PATH may lie on a file system that is deaf. */
 static void
 tool_look(size_t i, void *result, struct crew_slot *slot, void *arg)
@@ -271,6 +284,8 @@ tool_look(size_t i, void *result, struct crew_slot *slot, void *arg)
 	crew_alive(slot, 0);
 	memcpy(seen->path, place.path, sizeof(seen->path));
 	seen->state = TOOL_STATE__TOOL_CANNOT_TELL;
+	if (streq(t->name, "criu"))
+		libraries_read(c->root, place.path, seen->libraries);
 	if (!is_to_be_run(c, t))
 		return;
 	if (is_named_by_path(c, t) || may_be_run(place.real))
@@ -314,6 +329,8 @@ tool_take(struct probe_context *c, const struct tool *t, const struct seen *seen
 		r = text_take(arena, seen ? seen->path : "", &fact->path);
 	if (r == 0)
 		r = text_take(arena, seen ? seen->version : "", &fact->version);
+	if (r == 0)
+		r = text_take(arena, seen ? seen->libraries : "", &fact->libraries);
 	if (r == 0)
 		r = text_take(arena, seen ? seen->error : "not found in time", &fact->error);
 	if (r < 0)

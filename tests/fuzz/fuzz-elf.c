@@ -28,7 +28,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct memory m = { .p = data, .n = size };
 	struct elf_source s = { .size = size, .read = memory_read, .arg = &m };
 	struct elf_facts e;
+	char names[64];
+	int r = elf_needed(&s, names, sizeof(names));
 
+	if (r == 0 && !memchr(names, '\0', sizeof(names)))
+		abort();
 	if (!arena || elf_parse(&s, &e) < 0)
 		return 0;
 	if (e.build_id_length > ELF_BUILD_ID_MAX || !elf_to_facts(&e, arena))

@@ -223,6 +223,31 @@ made_by_hand(void **state)
 	assert_string_equal(f->soname, "libmine.so.4");
 }
 
+/* Of the test itself, and of a file that names none. */
+static void
+libraries_of_a_program(void **state)
+{
+	size_t n;
+	uint8_t *p = file_read("/proc/self/exe", &n);
+	struct memory m = { .p = p, .n = n };
+	struct elf_source s = { .size = n, .read = memory_read, .arg = &m };
+	struct made hand = make();
+	char names[1024], few[8];
+
+	(void) state;
+	assert_int_equal(elf_needed(&s, names, sizeof(names)), 0);
+	assert_non_null(strstr(names, " libc.so.6"));
+	assert_int_equal(elf_needed(&s, few, sizeof(few)), -EFBIG);
+	assert_true(strlen(few) < sizeof(few));
+	m = (struct memory){ .p = (const uint8_t *) &hand, .n = sizeof(hand) };
+	s.size = sizeof(hand);
+	assert_int_equal(elf_needed(&s, names, sizeof(names)), 0);
+	assert_string_equal(names, "");
+	m.n = s.size = 3;
+	assert_int_equal(elf_needed(&s, names, sizeof(names)), -ENOEXEC);
+	free(p);
+}
+
 static void
 what_criu_takes_for_a_build_id(void **state)
 {
@@ -356,6 +381,7 @@ main(void)
 		cmocka_unit_test(the_libc),
 		cmocka_unit_test(this_program),
 		cmocka_unit_test(made_by_hand),
+		cmocka_unit_test(libraries_of_a_program),
 		cmocka_unit_test(what_criu_takes_for_a_build_id),
 		cmocka_unit_test(thirty_two_bits),
 		cmocka_unit_test(no_elf),
