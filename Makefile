@@ -9,9 +9,10 @@ VERSION := 0.1.0
 
 DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libssl-dev libkmod-dev \
 	libcpuid-dev libcyaml-dev libjson-c-dev libmnl-dev zlib1g-dev
-DEPS_TEST := $(DEPS_BUILD) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
+DEPS_DEB := $(DEPS_BUILD) binutils dpkg-dev
+DEPS_TEST := $(DEPS_DEB) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
-	groff-base bsdextrautils zsh
+	groff-base bsdextrautils man-db lintian zsh
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
@@ -44,7 +45,8 @@ endif
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) | sed 's/-I/-isystem /g')
 LIB_LIBS = $(shell pkg-config --libs $(LIBS))
 CPPFLAGS := -D_GNU_SOURCE -DMIGCHECK_VERSION='"$(VERSION)"' -I. -isystem $(GEN)
-CFLAGS = -std=gnu17 $(OPTIMISE) $(WARNINGS) $(if $(filter gcc%,$(CC)),$(WARNINGS_GCC)) $(HARDEN) \
+# What is built does not tell where it was built.
+CFLAGS = -std=gnu17 -ffile-prefix-map=$(CURDIR)=. $(OPTIMISE) $(WARNINGS) $(if $(filter gcc%,$(CC)),$(WARNINGS_GCC)) $(HARDEN) \
 	-pthread $(LIB_CFLAGS) $(CPPFLAGS)
 LDFLAGS = $(HARDEN_LINK) -pthread
 
@@ -86,8 +88,8 @@ FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs manual install \
-	coverage-rules table restore-table
+.PHONY: all help clean deps deps-test deps-fuzz test run-tests lint run-lint fuzz bench try docs manual install deb \
+	coverage-rules table restore-table FORCE
 
 all: $(BUILD)/migcheck	## build build/release/migcheck (the default)
 
@@ -108,12 +110,16 @@ $(GEN_C) $(GEN_H) &: $(PROTOS:%=facts/%.proto)
 	$(call say,PROTOC-C,facts/*.proto)
 	$(Q)mkdir -p $(GEN) && protoc-c -I facts --c_out=$(GEN) $^
 
-$(BUILD)/gen/%.o: $(GEN)/%.c
+$(BUILD)/gen/%.o: $(GEN)/%.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(HARDEN) -I$(GEN) $(LIB_CFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -ffile-prefix-map=$(CURDIR)=. $(OPTIMISE) $(HARDEN) -I$(GEN) $(LIB_CFLAGS) -c -o $@ $<
+
+# An object is made anew when it would be made in another way: another version, another flag.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D) && echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
 
 # On the generated headers, too: they are system headers to gcc, which -MMD leaves out.
-$(BUILD)/%.o: %.c $(GEN_H)
+$(BUILD)/%.o: %.c $(GEN_H) $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -229,6 +235,7 @@ manual: $(BUILD)/mkmanual	## man pages and shell completion into build/release/m
 
 # Where zsh looks: Debian keeps what packages bring apart from what the administrator puts there.
 ZSH_FOLDER = $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FLEET = $(DESTDIR)$(PREFIX)/share/migcheck/fleet
 install: all manual	## install under DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/migcheck docs/report.schema.json docs/recheck.schema.json \
@@ -238,3 +245,16 @@ install: all manual	## install under DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 $(MANUAL)/*.7
 	$(Q)install -D -m 644 $(MANUAL)/migcheck.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/migcheck
 	$(Q)install -D -m 644 -t $(DESTDIR)$(ZSH_FOLDER) $(MANUAL)/_migcheck
+	$(Q)! [ -d probes/fleet ] || { rm -rf $(FLEET) && cp -r probes/fleet $(FLEET) && chmod -R u=rwX,go=rX $(FLEET); }
+
+ARCH = $(shell dpkg --print-architecture)
+DEB_VERSION := $(VERSION)-1
+DEB = build/migcheck_$(DEB_VERSION)_$(ARCH).deb
+MAINTAINER := The migcheck developers <maintainers@migcheck.example>
+
+deb:	## build a Debian package, build/migcheck_VERSION_ARCH.deb
+	$(call install_missing,$(DEPS_DEB))
+	$(Q)rm -rf $(BUILD)/deb
+	$(Q)$(MAKE) --no-print-directory install DESTDIR=$(BUILD)/deb/root PREFIX=/usr
+	$(call say,DEB,$(DEB))
+	$(Q)SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) MAINTAINER='$(MAINTAINER)' packaging/deb.sh $(BUILD)/deb $(DEB_VERSION) $(DEB)
