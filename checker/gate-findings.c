@@ -245,17 +245,50 @@ by_order(const void *a, const void *b)
 	return r ? r : f < g ? -1 : f > g;
 }
 
+static bool
+is_task(const Snapshot *source, uint64_t id)
+{
+	for (size_t i = 0; i < source->n_process; i++)
+		for (size_t k = 0; k < source->process[i]->n_thread; k++)
+			if ((uint64_t) source->process[i]->thread[k]->tid == id)
+				return true;
+	return false;
+}
+
+/*
+ * The numbers of tasks and inodes are others when the program was started again, and the finding is
+ * the same: "fd 7 of nginx 4211" is digested as "fd 7 of nginx #", "pipe:[655306]" as "pipe:[#]".
+ */
+static int
+digest_thing(struct digest *digest, const Snapshot *source, const char *thing)
+{
+	int r = 0;
+
+	for (const char *p = thing; r == 0 && *p;) {
+		size_t n = strspn(p, "0123456789");
+		uint64_t number;
+		bool passes = n > 0 && ((p > thing && p[-1] == '[' && p[n] == ']') ||
+					(parse_u64((struct slice){ .p = p, .n = n }, 10, &number) == 0 &&
+					 is_task(source, number)));
+
+		n = n ? n : strcspn(p, "0123456789");
+		r = passes ? digest_add(digest, "#", 1) : digest_add(digest, p, n);
+		p += n;
+	}
+	return r == 0 ? digest_add(digest, "", 1) : r;
+}
+
 static const char *
 fingerprint_of(struct gate *g, const struct gate_finding *f, struct digest *digest)
 {
-	const char *parts[] = { f->rule->id, g->trees[f->tree].name, f->thing, f->unknown ? f->here : NULL };
+	const struct gate_tree *tree = &g->trees[f->tree];
 	uint8_t sha256[DIGEST_SIZE];
 	char hex[2 * DIGEST_SIZE + 1];
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (parts[i] && digest_add(digest, parts[i], strlen(parts[i]) + 1) < 0)
-			return NULL;
-	if (digest_end(digest, sha256) < 0)
+	if (digest_add(digest, f->rule->id, strlen(f->rule->id) + 1) < 0 ||
+	    digest_add(digest, tree->name, strlen(tree->name) + 1) < 0 ||
+	    digest_thing(digest, tree->source, f->thing) < 0 ||
+	    (f->unknown && digest_thing(digest, tree->source, f->here) < 0) || digest_end(digest, sha256) < 0)
 		return NULL;
 	for (size_t i = 0; i < DIGEST_SIZE; i++)
 		(void) snprintf(hex + 2 * i, 3, "%02x", sha256[i]);

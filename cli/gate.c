@@ -6,12 +6,14 @@
 #include "cli/files.h"
 #include "cli/pool.h"
 #include "cli/say.h"
+#include "cli/waivers-file.h"
 #include "cli/work.h"
 #include "reports/gate.h"
 
 #include <errno.h>
 
-enum { OPTION_GATE_FORMAT = 1, OPTION_REPORT, OPTION_FAIL_ON, OPTION_MIN_HOSTS, OPTION_NOW, OPTION_MAX_AGE };
+enum { OPTION_GATE_FORMAT = 1, OPTION_REPORT, OPTION_FAIL_ON, OPTION_MIN_HOSTS, OPTION_NOW, OPTION_MAX_AGE,
+       OPTION_WAIVERS };
 
 enum { MAX_REPORTS = 16, MAX_HOSTS_WANTED = 10 * 1000 * 1000 };
 
@@ -25,6 +27,8 @@ static const struct option_row options[] = {
 	{ 0, "now", NULL, "judge by the facts of the moment too: free memory, ports, pids,\n"
 	  "addresses (default: by what lasts until a host is changed)", OPTION_NOW },
 	{ 0, "max-age", "TIME", "a profile older than this is not judged: 12h, 7d", OPTION_MAX_AGE },
+	{ 0, "waivers", "FILE", "findings that do not count, by whom, why and until when (YAML:\n"
+	  "rule, host, tree, reason, owner, until)", OPTION_WAIVERS },
 	{ 'f', "format", "FORMAT", "how the report is written (default: text)", OPTION_GATE_FORMAT },
 	{ 0, "report", "FORMAT=FILE", "write it in this format, too (may be repeated)", OPTION_REPORT },
 	ROW_OUTPUT("write the report there"),
@@ -75,6 +79,7 @@ struct asked {
 	struct wanted also[MAX_REPORTS];
 	size_t n_also;
 	const struct gate_reporter *main;
+	const char *waivers;
 	const char **paths;
 	size_t n_paths;
 };
@@ -192,6 +197,9 @@ gate_option(struct asked *a, const struct option_parser *p, int id)
 		return 0;
 	case OPTION_MAX_AGE:
 		return set_max_age(&a->policy, p->value);
+	case OPTION_WAIVERS:
+		a->waivers = p->value;
+		return 0;
 	default:
 		return 1;
 	}
@@ -215,10 +223,14 @@ static int
 judge_and_tell(struct asked *a, const struct work *w)
 {
 	const struct report_options main = work_report_options(w), plain = { 0 };
+	_cleanup_arena_ struct arena *arena = arena_new(MAX_ARENA_BYTES);
 	_cleanup_pool_ struct pool pool = { 0 };
+	struct waivers waivers = { 0 };
 	int r;
 
-	r = pool_load(a->paths, a->n_paths, &a->policy, NULL, w->quiet, &pool);
+	if (!arena || (a->waivers && waivers_load(a->waivers, arena, &waivers) < 0))
+		return EXIT_TROUBLE;
+	r = pool_load(a->paths, a->n_paths, &a->policy, a->waivers ? &waivers : NULL, w->quiet, &pool);
 	if (r < 0)
 		return EXIT_TROUBLE;
 	r = gate_judge(&pool.gate);

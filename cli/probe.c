@@ -7,12 +7,14 @@
 #include "cli/say.h"
 #include "cli/work.h"
 
-enum { OPTION_SOURCE = 1 };
+enum { OPTION_SOURCE = 1, OPTION_FOR };
 
 static int run(int argc, char **argv);
 
 static const struct option_row options[] = {
 	{ 's', "source", "SOURCE|-", "the snapshot of the tree that wants to come here", OPTION_SOURCE },
+	{ 0, "for", "TREE", "the snapshot of a tree that may come here (may be repeated): the\n"
+	  "profile of this host answers it, too; see: migcheck gate", OPTION_FOR },
 	ROW_ROOT,
 	ROW_OUTPUT("write the snapshot there"),
 	ROW_BRINGS,
@@ -32,7 +34,9 @@ const struct command command_probe = {
 	.synopsis = "[-s SOURCE|-] [--root DIR] [-o FILE|-]",
 	.summary = "take the facts of this host, and answer what a tree needs",
 	.description =
-		"Looks at this host: CPU, kernel, modules, cgroups, memory, network, tools. With a source\n"
+		"Looks at this host: CPU, kernel, modules, cgroups, memory, network, tools. That is its profile,\n"
+		"good for any later check and for migcheck gate; with --for it also holds the answers to\n"
+		"several trees, each by itself. With a source\n"
 		"it also answers what that tree uses: each path, pid, port, cgroup. Nothing is changed and\n"
 		"no module is loaded. A source may come from another host and is not trusted: only regular\n"
 		"files and folders are opened, and what others may not read is never told.\n"
@@ -42,7 +46,8 @@ const struct command command_probe = {
 		"removes folders of cgroups. What a rehearsal that was killed left, the next one clears.",
 	.examples =
 		"  migcheck probe -s nginx.mc -o node7.mc\n"
-		"  migcheck probe -s nginx.mc --root /var/lib/machines/web -o node7.mc\n",
+		"  migcheck probe -s nginx.mc --root /var/lib/machines/web -o node7.mc\n"
+		"  migcheck probe --for trees/nginx.mc --for trees/redis.mc -o hosts/node7.mc\n",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.exits = exits_of_writing,
@@ -55,15 +60,23 @@ run(int argc, char **argv)
 	struct option_parser p = option_parser(&command_probe, argc, argv);
 	_cleanup_snapshot_ struct snapshot source = { 0 }, s = { 0 };
 	struct work w cleanup(cleanup_work);
+	_cleanup_free_ const char **trees = calloc((size_t) argc + 1, sizeof(*trees));
 	const char *path = NULL;
+	size_t n = 0;
 	int id;
 
 	work_init(&w);
+	if (!trees)
+		return EXIT_TROUBLE;
 	for (id = option_next(&p); id != OPTION_END; id = option_next(&p)) {
 		if (id == OPTION_HELP)
 			return EXIT_READY;
 		if (id == OPTION_SOURCE) {
 			path = p.value;
+			continue;
+		}
+		if (id == OPTION_FOR) {
+			trees[n++] = p.value;
 			continue;
 		}
 		if (id == OPTION_ARGUMENT)
@@ -72,9 +85,18 @@ run(int argc, char **argv)
 		if (id < 0 || work_option(&w, &p, id) != 0)
 			return EXIT_TROUBLE;
 	}
+	if (path && n > 0) {
+		say_error("probe: -s asks for one tree, --for for several: give one or the other");
+		return EXIT_TROUBLE;
+	}
 	if (path && snapshot_load(path, SNAPSHOT_KIND__SNAPSHOT_SOURCE, &source) < 0)
 		return EXIT_TROUBLE;
-	if (work_probe(&w, path ? &source : NULL, &s) < 0 || snapshot_save(&s, w.output) < 0)
+	if (work_probe(&w, path ? &source : NULL, &s) < 0)
+		return EXIT_TROUBLE;
+	for (size_t i = 0; i < n; i++)
+		if (work_answer(&w, trees[i], &s) < 0)
+			return EXIT_TROUBLE;
+	if (snapshot_save(&s, w.output) < 0)
 		return EXIT_TROUBLE;
 	return EXIT_READY;
 }

@@ -214,6 +214,32 @@ work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret)
 }
 
 int
+work_answer(struct work *w, const char *path, struct snapshot *s)
+{
+	_cleanup_root_ struct root root = ROOT_NONE;
+	_cleanup_snapshot_ struct snapshot source = { 0 };
+	struct progress progress = progress_new(w->quiet, "comparing");
+	int r;
+
+	r = snapshot_load(path, SNAPSHOT_KIND__SNAPSHOT_SOURCE, &source);
+	if (r == 0)
+		r = open_machine(w, &root);
+	if (r < 0)
+		return r;
+	w->probe.progress = progress_show;
+	w->probe.progress_arg = &progress;
+	r = probes_answer(&root, &w->probe, source.facts, s);
+	progress_end(&progress);
+	if (r < 0) {
+		say_error("this host cannot be asked for %s: %s", path, error_text(r));
+		return r;
+	}
+	/* Answers may point into what asked. */
+	arena_adopt(s->arena, steal_pointer(&source.arena));
+	return 0;
+}
+
+int
 work_same_source(const struct snapshot *here, const struct snapshot *there, const char *name)
 {
 	const Header *asked = there->facts->header, *own = here->facts->header;

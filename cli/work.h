@@ -126,6 +126,9 @@ int work_option(struct work *w, const struct option_parser *p, int id);
 int work_dump(struct work *w, struct snapshot *ret);
 int work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret);
 
+/* Asks the host that was probed into `s` for another tree (of this file), too. */
+int work_answer(struct work *w, const char *path, struct snapshot *s);
+
 /* Compares. `there` may be NULL. */
 int work_judge(struct work *w, const struct snapshot *here, const struct snapshot *there,
 	       struct assessment *ret);

@@ -248,7 +248,12 @@ modules_wanted(const Snapshot *tree, struct arena *arena, struct module_list *re
 		if (r < 0)
 			return r;
 	}
-	r = tree_want(tree, arena, &list);
+	for (size_t i = 0; !tree && i < ARRAY_SIZE(known); i++) {
+		r = want(&list, arena, known[i].asked);
+		if (r < 0)
+			return r;
+	}
+	r = tree ? tree_want(tree, arena, &list) : 0;
 	if (r < 0)
 		return r;
 	*ret = list;

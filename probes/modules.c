@@ -291,7 +291,8 @@ answering_end(struct answering *a)
 int
 modules_ask(struct probe_context *c)
 {
-	const Snapshot *tree = c->source ? c->source : c->snapshot->facts;
+	/* Nobody in particular asks: a profile is to serve whoever will. */
+	const Snapshot *tree = c->source ? c->source : c->source_side ? c->snapshot->facts : NULL;
 	cleanup(answering_end) struct answering a = { .c = c };
 	_cleanup_close_ int folder = -1;
 	struct module_list list;

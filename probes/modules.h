@@ -24,7 +24,8 @@ struct module_list {
 
 /*
  * Adds what CRIU itself calls for, and what the tree in `tree` needs: the types of its mounts,
- * the families of its sockets, the kinds of its network devices. 0 or -ENOMEM.
+ * the families of its sockets, the kinds of its network devices. Without a tree
+ * all that any could need. 0 or -ENOMEM.
  */
 int modules_wanted(const Snapshot *tree, struct arena *arena, struct module_list *ret);
 

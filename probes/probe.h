@@ -49,6 +49,7 @@ struct probe {
 	Domain domain;
 	int (*ask)(struct probe_context *c);
 	bool source_side_too;		/* also run by dump, on the host the tree lives on */
+	bool answers;			/* what it learns depends on the source that asks */
 	bool needs_live_machine;	/* cannot be answered from a recorded root */
 	NamespaceKind within;		/* what it learns is that of our own namespace of this kind; 0: of all */
 };
@@ -62,6 +63,13 @@ extern const size_t n_probes;
  */
 int probes_run(const struct root *root, const struct probe_options *options,
 	       const Snapshot *source, bool source_side, struct snapshot *s);
+
+/*
+ * Asks a host that was probed already (without a source) what one more tree wants to know, and adds
+ * its answers to s->facts->tree_answers. 0 or -errno as above.
+ */
+int probes_answer(const struct root *root, const struct probe_options *options, const Snapshot *source,
+		  struct snapshot *s);
 
 /*
  * Learns where criu would run, ahead of all else: the dump needs it, and a bad --criu-as ends

@@ -61,6 +61,7 @@ const struct probe probes[] = {
 		.reads = "/lib/modules/RELEASE/modules.*, /proc/modules, /proc/filesystems, modprobe.d",
 		.domain = DOMAIN__DOMAIN_MODULES,
 		.ask = modules_ask,
+		.answers = true,
 		.source_side_too = true,
 	},
 	{
@@ -108,6 +109,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_CGROUPS,
 		.within = NAMESPACE_KIND__NS_CGROUP,
 		.ask = cgroups_ask,
+		.answers = true,
 		.source_side_too = true,
 	},
 	{
@@ -116,6 +118,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_PIDS,
 		.within = NAMESPACE_KIND__NS_PID,
 		.ask = pids_ask,
+		.answers = true,
 	},
 	{
 		.name = "net",
@@ -123,6 +126,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_NET,
 		.within = NAMESPACE_KIND__NS_NET,
 		.ask = net_ask,
+		.answers = true,
 		.source_side_too = true,
 	},
 	{
@@ -131,6 +135,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_NET,
 		.within = NAMESPACE_KIND__NS_NET,
 		.ask = routes_ask,
+		.answers = true,
 		.needs_live_machine = true,
 	},
 	{
@@ -139,6 +144,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_NET,
 		.within = NAMESPACE_KIND__NS_NET,
 		.ask = unix_names_ask,
+		.answers = true,
 	},
 	{
 		.name = "terminals",
@@ -146,6 +152,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_TERMINALS,
 		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = terminals_ask,
+		.answers = true,
 	},
 	{
 		.name = "paths",
@@ -153,12 +160,14 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_FILES,
 		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = paths_ask,
+		.answers = true,
 	},
 	{
 		.name = "rehearsal",
 		.reads = "with --rehearse: tries in throw-away namespaces what the tree needs",
 		.domain = DOMAIN__DOMAIN_REHEARSAL,
 		.ask = rehearse_ask,
+		.answers = true,
 	},
 };
 
@@ -279,12 +288,38 @@ probes_place(const struct root *root, const struct probe_options *options, struc
 	return r < 0 ? r : gaps_join(s, &gaps);
 }
 
+/* Opens --root and runs the probes: of one source, those that answer it; else all of this side. */
+static int
+run_all(struct probe_context *c, bool only_answers)
+{
+	const char *tree_path = c->options->tree_root;
+	_cleanup_root_ struct root tree_root = ROOT_NONE;
+	int r;
+
+	if (tree_path) {
+		r = tree_root_open(c->root, c->options, &tree_root);
+		if (r < 0)
+			return r;
+		c->tree_root = &tree_root;
+		c->host->root = arena_strdup(c->snapshot->arena, tree_path);
+	}
+	for (size_t i = 0; i < n_probes; i++) {
+		if ((c->source_side && !probes[i].source_side_too) || (only_answers && !probes[i].answers))
+			continue;
+		r = probe_run(&probes[i], c);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			gap_note(c->gaps, probes[i].domain, probes[i].name, 0, r, NULL, "%s",
+				 probes[i].reads);
+	}
+	return gaps_join(c->snapshot, c->gaps);
+}
+
 int
 probes_run(const struct root *root, const struct probe_options *options, const Snapshot *source,
 	   bool source_side, struct snapshot *s)
 {
-	const char *tree_path = options->tree_root;
-	_cleanup_root_ struct root tree_root = ROOT_NONE;
 	_cleanup_buffer_ struct buffer text = {};
 	struct gaps gaps = { .arena = s->arena };
 	struct probe_context c = {
@@ -298,28 +333,68 @@ probes_run(const struct root *root, const struct probe_options *options, const S
 		.gaps = &gaps,
 		.text = &text,
 	};
-	int r;
 
 	if (!c.host)
 		c.host = s->facts->host = NEW_FACT(s->arena, Host, host);
-	if (!c.host)
+	return c.host ? run_all(&c, false) : -ENOMEM;
+}
+
+/* What the probes put into a snapshot of their own, as the answers to one tree. */
+static int
+keep_answers(struct arena *arena, const Snapshot *said, const Snapshot *source, Snapshot *into)
+{
+	TreeAnswers *a = NEW_FACT(arena, TreeAnswers, tree_answers);
+	const ProtobufCBinaryData *own = &source->header->own_sha256;
+	uint8_t *sha256 = arena_memdup(arena, own->data, own->len);
+
+	if (!a || !sha256)
 		return -ENOMEM;
-	if (tree_path) {
-		r = tree_root_open(root, options, &tree_root);
-		if (r < 0)
-			return r;
-		c.tree_root = &tree_root;
-		c.host->root = arena_strdup(s->arena, tree_path);
-	}
-	for (size_t i = 0; i < n_probes; i++) {
-		if (source_side && !probes[i].source_side_too)
-			continue;
-		r = probe_run(&probes[i], &c);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			gap_note(&gaps, probes[i].domain, probes[i].name, 0, r, NULL, "%s",
-				 probes[i].reads);
-	}
-	return gaps_join(s, &gaps);
+#define KEEP(field) (a->n_##field = said->n_##field, a->field = said->field)
+	KEEP(path_answer);
+	KEEP(pid_answer);
+	KEEP(cgroup_answer);
+	KEEP(unix_answer);
+	KEEP(terminal_answer);
+	KEEP(route_answer);
+	KEEP(gap);
+	KEEP(trial);
+#undef KEEP
+	SET_FACT(a, asked_sha256, ((ProtobufCBinaryData){ .len = own->len, .data = sha256 }));
+	a->host = NEW_FACT(arena, Host, host);
+	if (!a->host)
+		return -ENOMEM;
+	a->host->modules = said->host->modules;
+	a->host->net = said->host->net;
+	a->host->root = said->host->root;
+	return ADD_FACT(arena, into->tree_answers, into->n_tree_answers, a);
+}
+
+int
+probes_answer(const struct root *root, const struct probe_options *options, const Snapshot *source,
+	      struct snapshot *s)
+{
+	_cleanup_buffer_ struct buffer text = {};
+	struct gaps gaps = { .arena = s->arena };
+	struct snapshot said = { .arena = s->arena };
+	struct probe_context c = {
+		.options = options,
+		.root = root,
+		.tree_root = root,
+		.source = source,
+		.snapshot = &said,
+		.gaps = &gaps,
+		.text = &text,
+	};
+	int r;
+
+	/* The probes find the host's facts where they expect them, and put theirs beside. */
+	said.facts = NEW_FACT(s->arena, Snapshot, snapshot);
+	c.host = arena_memdup(s->arena, s->facts->host, sizeof(*c.host));
+	if (!said.facts || !c.host)
+		return -ENOMEM;
+	said.facts->header = s->facts->header;
+	said.facts->criu_place = s->facts->criu_place;
+	said.facts->host = c.host;
+	r = run_all(&c, true);
+	return r < 0 ? r : keep_answers(s->arena, said.facts, source, s->facts);
 }

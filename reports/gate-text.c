@@ -101,6 +101,24 @@ verdict_style(enum verdict v)
 	return v == VERDICT_READY ? STYLE_GREEN : v == VERDICT_BLOCKED ? STYLE_RED : STYLE_YELLOW;
 }
 
+/* Whether these hosts were asked about this very tree. */
+static bool
+is_asked(const struct gate *g, size_t tree, size_t class)
+{
+	return g->classes[class].answers[tree]->header->has_asked_sha256;
+}
+
+static bool
+all_asked(const struct gate *g)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < g->n_trees; i++)
+		for (size_t c = 0; c < g->n_classes; c++)
+			all &= is_asked(g, i, c);
+	return all;
+}
+
 static void
 put_row(struct page *p, const struct gate *g, size_t tree, size_t shown, unsigned int width)
 {
@@ -113,22 +131,12 @@ put_row(struct page *p, const struct gate *g, size_t tree, size_t shown, unsigne
 
 		if (cell->verdict == VERDICT_READY)
 			(void) snprintf(text, sizeof(text), "%s%s", cell->waived ? "ready, waived" : "ready",
-					cell->not_asked ? "*" : "");
+					is_asked(g, tree, c) ? "" : "*");
 		else
 			(void) snprintf(text, sizeof(text), "%s %u", verdict_name(cell->verdict), n);
 		put_cell(p, verdict_style(cell->verdict), CELL, text);
 	}
 	page_put(p, STYLE_PLAIN, "\n");
-}
-
-static bool
-has_not_asked(const struct gate *g)
-{
-	for (size_t i = 0; i < g->n_trees; i++)
-		for (size_t c = 0; c < g->n_classes; c++)
-			if (!g->classes[c].answers[i]->header->has_asked_sha256)
-				return true;
-	return false;
 }
 
 static void
@@ -152,7 +160,7 @@ put_matrix(struct page *p, const struct gate *g)
 		put_row(p, g, i, shown, width);
 	if (shown < g->n_classes)
 		page_put(p, STYLE_DIM, "and %zu smaller classes, which the other formats show\n", g->n_classes - shown);
-	if (has_not_asked(g))
+	if (!all_asked(g))
 		page_line(p, INDENT, "*", 4, STYLE_DIM,
 			  "its files, cgroups and names were not asked about there: probe with --for TREE");
 }
@@ -328,8 +336,8 @@ put_changes(struct page *p, const struct gate *g)
 			(void) buffer_printf(&where, "on ");
 		if (!c->at_tree)
 			name_hosts(&where, g, c->classes, c->n_classes);
-		(void) buffer_printf(&where, " (%s); opens %zu of the %zu place%s that it bars by itself", c->rule->id,
-				     c->alone, c->cells, plural(c->cells));
+		(void) buffer_printf(&where, "; %s is in the way of %zu place%s, of %zu alone", c->rule->id, c->cells,
+				     plural(c->cells), c->alone);
 		page_line(p, 6, "", 0, STYLE_DIM, buffer_slice(&where).p);
 	}
 	if (shown < g->changes_needed)
