@@ -17,7 +17,7 @@ enum {
 	SHOWN_THINGS = 3,		/* of a rule and tree */
 	SHOWN_CHANGES = 12,
 	SHOWN_NOT_JUDGED = 20,
-	CELL = 13,
+	CELL = 15,
 	CELL_TEXT = 48,
 };
 
