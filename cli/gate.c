@@ -2,6 +2,7 @@
 /*
  * migcheck gate: trees against a pool of hosts, and a policy.
  */
+#include "cli/baseline.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/pool.h"
@@ -13,7 +14,7 @@
 #include <errno.h>
 
 enum { OPTION_GATE_FORMAT = 1, OPTION_REPORT, OPTION_FAIL_ON, OPTION_MIN_HOSTS, OPTION_NOW, OPTION_MAX_AGE,
-       OPTION_WAIVERS };
+       OPTION_WAIVERS, OPTION_BASELINE };
 
 enum { MAX_REPORTS = 16, MAX_HOSTS_WANTED = 10 * 1000 * 1000 };
 
@@ -29,6 +30,8 @@ static const struct option_row options[] = {
 	{ 0, "max-age", "TIME", "a profile older than this is not judged: 12h, 7d", OPTION_MAX_AGE },
 	{ 0, "waivers", "FILE", "findings that do not count, by whom, why and until when (YAML:\n"
 	  "rule, host, tree, reason, owner, until)", OPTION_WAIVERS },
+	{ 0, "baseline", "OLD.json", "an earlier report (-f json): what it has, on the same host, does\n"
+	  "not break the policy again", OPTION_BASELINE },
 	{ 'f', "format", "FORMAT", "how the report is written (default: text)", OPTION_GATE_FORMAT },
 	{ 0, "report", "FORMAT=FILE", "write it in this format, too (may be repeated)", OPTION_REPORT },
 	ROW_OUTPUT("write the report there"),
@@ -79,7 +82,7 @@ struct asked {
 	struct wanted also[MAX_REPORTS];
 	size_t n_also;
 	const struct gate_reporter *main;
-	const char *waivers;
+	const char *waivers, *baseline;
 	const char **paths;
 	size_t n_paths;
 };
@@ -200,6 +203,9 @@ gate_option(struct asked *a, const struct option_parser *p, int id)
 	case OPTION_WAIVERS:
 		a->waivers = p->value;
 		return 0;
+	case OPTION_BASELINE:
+		a->baseline = p->value;
+		return 0;
 	default:
 		return 1;
 	}
@@ -225,11 +231,18 @@ judge_and_tell(struct asked *a, const struct work *w)
 	const struct report_options main = work_report_options(w), plain = { 0 };
 	_cleanup_arena_ struct arena *arena = arena_new(MAX_ARENA_BYTES);
 	_cleanup_pool_ struct pool pool = { 0 };
+	_cleanup_baseline_ struct baseline baseline = { 0 };
 	struct waivers waivers = { 0 };
 	int r;
 
 	if (!arena || (a->waivers && waivers_load(a->waivers, arena, &waivers) < 0))
 		return EXIT_TROUBLE;
+	if (a->baseline && baseline_load(a->baseline, &baseline) < 0)
+		return EXIT_TROUBLE;
+	if (a->baseline) {
+		a->policy.known = baseline_knows;
+		a->policy.baseline = &baseline;
+	}
 	r = pool_load(a->paths, a->n_paths, &a->policy, a->waivers ? &waivers : NULL, w->quiet, &pool);
 	if (r < 0)
 		return EXIT_TROUBLE;

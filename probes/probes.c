@@ -288,19 +288,18 @@ probes_place(const struct root *root, const struct probe_options *options, struc
 	return r < 0 ? r : gaps_join(s, &gaps);
 }
 
-/* Opens --root and runs the probes: of one source, those that answer it; else all of this side. */
+/* Opens --root in `tree_root` and runs the probes: of one source, those that answer it; else all of this side. */
 static int
-run_all(struct probe_context *c, bool only_answers)
+run_all(struct probe_context *c, struct root *tree_root, bool only_answers)
 {
 	const char *tree_path = c->options->tree_root;
-	_cleanup_root_ struct root tree_root = ROOT_NONE;
 	int r;
 
 	if (tree_path) {
-		r = tree_root_open(c->root, c->options, &tree_root);
+		r = tree_root_open(c->root, c->options, tree_root);
 		if (r < 0)
 			return r;
-		c->tree_root = &tree_root;
+		c->tree_root = tree_root;
 		c->host->root = arena_strdup(c->snapshot->arena, tree_path);
 	}
 	for (size_t i = 0; i < n_probes; i++) {
@@ -320,6 +319,7 @@ int
 probes_run(const struct root *root, const struct probe_options *options, const Snapshot *source,
 	   bool source_side, struct snapshot *s)
 {
+	_cleanup_root_ struct root tree_root = ROOT_NONE;
 	_cleanup_buffer_ struct buffer text = {};
 	struct gaps gaps = { .arena = s->arena };
 	struct probe_context c = {
@@ -336,7 +336,7 @@ probes_run(const struct root *root, const struct probe_options *options, const S
 
 	if (!c.host)
 		c.host = s->facts->host = NEW_FACT(s->arena, Host, host);
-	return c.host ? run_all(&c, false) : -ENOMEM;
+	return c.host ? run_all(&c, &tree_root, false) : -ENOMEM;
 }
 
 /* What the probes put into a snapshot of their own, as the answers to one tree. */
@@ -373,6 +373,7 @@ int
 probes_answer(const struct root *root, const struct probe_options *options, const Snapshot *source,
 	      struct snapshot *s)
 {
+	_cleanup_root_ struct root tree_root = ROOT_NONE;
 	_cleanup_buffer_ struct buffer text = {};
 	struct gaps gaps = { .arena = s->arena };
 	struct snapshot said = { .arena = s->arena };
@@ -395,6 +396,6 @@ probes_answer(const struct root *root, const struct probe_options *options, cons
 	said.facts->header = s->facts->header;
 	said.facts->criu_place = s->facts->criu_place;
 	said.facts->host = c.host;
-	r = run_all(&c, true);
+	r = run_all(&c, &tree_root, true);
 	return r < 0 ? r : keep_answers(s->arena, said.facts, source, s->facts);
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "checker/waivers.h"
+#include "reports/cpu-baseline.h"
 #include "reports/escape.h"
 #include "reports/style.h"
 
@@ -344,6 +345,17 @@ put_changes(struct page *p, const struct gate *g)
 		page_put(p, STYLE_DIM, "      and %zu more, which the other formats show\n", g->changes_needed - shown);
 }
 
+static void
+put_cpu(struct page *p, const struct gate *g)
+{
+	int r;
+
+	page_put(p, STYLE_PLAIN, "\n");
+	r = cpu_baseline_text(g->cpu, p->options, p->out);
+	if (r < 0)
+		p->error = r;
+}
+
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static void
@@ -406,6 +418,7 @@ gate_text(const struct gate *g, const struct report_options *o, struct buffer *o
 		put_findings(&p, g);
 		put_odd(&p, g);
 		put_changes(&p, g);
+		put_cpu(&p, g);
 		put_waivers(&p, g);
 		put_not_judged(&p, g);
 		page_put(&p, STYLE_PLAIN, "\n");
