@@ -138,7 +138,7 @@ refuse_document(cyaml_err_t error, const struct log *log, struct buffer *problem
 	if (error == CYAML_ERR_UNEXPECTED_EVENT && strstr(log->said, "already seen"))
 		return buffer_refuse(problem, "%s: stands twice", key);
 	return buffer_refuse(problem, "cannot be read as a list of waivers: %s",
-			     *log->said ? log->said : cyaml_strerror(error));
+			     *log->said ? log->said : "it has another shape");
 }
 
 /* ---- lines ---- */

@@ -87,6 +87,7 @@ static const struct {
 	{ "{}\n", 1, "waivers: is missing" },
 	{ "waivers:\n", 1, "Expecting SEQUENCE" },
 	{ "waivers: yes\n", 1, "Expecting SEQUENCE" },
+	{ "{{waivers: []}: 1}\n", 1, "cannot be read as a list of waivers: it has another shape" },
 	{ "- rule: a\n", 0, "Expecting MAPPING" },
 	{ "a word\n", 0, "Expecting MAPPING" },
 	{ "waiver:\n" ONE, 1, "'waiver' is no key that is known here" },
