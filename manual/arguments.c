@@ -21,6 +21,7 @@ static const struct kind_row {
 	{ "DEST", ARGUMENT_FILE },
 	{ "PATH", ARGUMENT_FILE },
 	{ "DIR", ARGUMENT_FOLDER },
+	{ "FOLDER", ARGUMENT_FOLDER },
 	{ "PID", ARGUMENT_PID },
 	{ "HOST", ARGUMENT_HOST },
 	{ "COMMAND", ARGUMENT_COMMAND },

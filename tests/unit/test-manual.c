@@ -75,6 +75,8 @@ test_argument_kinds(void **state)
 	assert_int_equal(argument_kind("SOURCE|-"), ARGUMENT_FILE);
 	assert_int_equal(argument_kind("PATH|addr=IP"), ARGUMENT_FILE);
 	assert_int_equal(argument_kind("DIR"), ARGUMENT_FOLDER);
+	assert_int_equal(argument_kind("FOLDER"), ARGUMENT_FOLDER);
+	assert_int_equal(argument_kind("FILE|FOLDER"), ARGUMENT_FILE);
 	assert_int_equal(argument_kind("PID"), ARGUMENT_PID);
 	assert_int_equal(argument_kind("[USER@]HOST"), ARGUMENT_HOST);
 	assert_int_equal(argument_kind("COMMAND"), ARGUMENT_COMMAND);
