@@ -15,13 +15,14 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-enum weight { WEIGHT_BLOCKER, WEIGHT_WARNING, WEIGHT_NOTE, WEIGHTS };
+/* What criu is told to compare it refuses, whatever the program does without. */
+enum weight { WEIGHT_REFUSED, WEIGHT_BLOCKER, WEIGHT_WARNING, WEIGHT_NOTE, WEIGHTS };
 
 static enum weight
 weigh(const struct cpu_feature *f, const struct cpu_demand *d, bool criu_compares)
 {
 	if (criu_compares && (f->flags & CPU_OF_CRIU))
-		return WEIGHT_BLOCKER;
+		return WEIGHT_REFUSED;
 	if ((f->dispatch & d->dispatch) || (f->flags & d->levels))
 		return WEIGHT_BLOCKER;
 	if (!(f->flags & CPU_FAULTS))
@@ -49,7 +50,6 @@ join(struct judge *j, const char *list, const char *separator, const char *word)
 struct missing {
 	const char *names[WEIGHTS];
 	struct cpu_mask mask[WEIGHTS];
-	const char *unseen;		/* missing, and not in criu's mask */
 };
 
 static void
@@ -67,14 +67,13 @@ missing_find(struct judge *j, const struct cpu_words *here, const struct cpu_wor
 		const struct cpu_feature *f = &cpu_features[i];
 		enum weight w;
 
-		if (!here->known[f->word] || !there->known[f->word] || !cpu_has(here, f) ||
-		    cpu_has(there, f) || cpu_is_masked(j, d, f))
+		if (!here->known[f->word] || !there->known[f->word] || !cpu_has(here, f) || cpu_has(there, f))
 			continue;
 		w = weigh(f, d, criu_compares);
+		if (w != WEIGHT_REFUSED && cpu_is_masked(j, d, f))
+			continue;
 		ret->names[w] = join(j, ret->names[w], " ", f->name);
 		note_memory(j, cpu_mask_add(j->assessment->arena, d, f, &ret->mask[w]));
-		if (!(f->flags & CPU_OF_CRIU))
-			ret->unseen = join(j, ret->unseen, " ", f->name);
 	}
 }
 
@@ -112,10 +111,10 @@ reason_text(struct judge *j, const struct cpu_demand *d, enum weight w)
 }
 
 static void
-missing_say(struct judge *j, const struct missing *m, const struct cpu_demand *d, enum weight w,
-	    bool criu_compares)
+missing_say(struct judge *j, const struct missing *m, const struct cpu_demand *d, enum weight w)
 {
 	static const enum severity severities[WEIGHTS] = {
+		[WEIGHT_REFUSED] = SEVERITY_BLOCKER,
 		[WEIGHT_BLOCKER] = SEVERITY_BLOCKER,
 		[WEIGHT_WARNING] = SEVERITY_WARNING,
 		[WEIGHT_NOTE] = SEVERITY_NOTE,
@@ -127,14 +126,16 @@ missing_say(struct judge *j, const struct missing *m, const struct cpu_demand *d
 	f = judge_find(j, m->names[w], cpu_text(j, j->source->host->cpu),
 		       cpu_text(j, j->destination->host->cpu));
 	f->severity = severities[w];
-	f->confidence = w == WEIGHT_BLOCKER ? CONFIDENCE_SEEN : CONFIDENCE_POSSIBLE;
+	f->confidence = w == WEIGHT_REFUSED || w == WEIGHT_BLOCKER ? CONFIDENCE_SEEN : CONFIDENCE_POSSIBLE;
 	f->here_from = "CPUID";
 	f->there_from = "CPUID";
-	remedy_say(j, f, &m->mask[w]);
-	f->detail = reason_text(j, d, w);
-	if (!criu_compares || w != WEIGHT_BLOCKER)
+	if (w != WEIGHT_REFUSED) {
+		remedy_say(j, f, &m->mask[w]);
+		f->detail = reason_text(j, d, w);
 		return;
+	}
 	f->stage = STAGE_RESTORE;
+	f->remedy = "choose a host that has them, or give --cpu-cap=none and see what the program itself demands";
 	f->detail = "CRIU compares the instruction sets, as --cpu-cap tells it to.";
 	f->option = "--cpu-cap=none";
 	f->option_kind = REQUIRE_LOSSY;
@@ -178,8 +179,8 @@ cpu_ins(struct judge *j, const struct subject *s)
 	cpu_words_read(j->destination->host->cpu, &there);
 	missing_find(j, &here, &there, &demand, criu_compares, &missing);
 	for (enum weight w = 0; w < WEIGHTS; w++)
-		missing_say(j, &missing, &demand, w, criu_compares);
-	if (missing.names[WEIGHT_BLOCKER])
+		missing_say(j, &missing, &demand, w);
+	if (missing.names[WEIGHT_REFUSED] || missing.names[WEIGHT_BLOCKER])
 		return FINDING;
 	if (word_unknown(&here) >= 0)
 		return judge_unknown(j, false, DOMAIN__DOMAIN_CPU, "CPU", "all feature leaves of CPUID");
