@@ -40,7 +40,12 @@ static const struct {
 	{ "libnode.so", DISPATCH_ANY },
 	{ "libcoreclr.so", DISPATCH_ANY },
 	{ "libopenblas", DISPATCH_ANY },
+	{ "libmkl_avx512", DISPATCH_ANY | DISPATCH_TILE },
 	{ "libmkl_", DISPATCH_ANY },
+	{ "libdnnl.so", DISPATCH_ANY | DISPATCH_TILE },
+	{ "libtorch_cpu.so", DISPATCH_ANY | DISPATCH_TILE },
+	{ "libtensorflow_cc.so", DISPATCH_ANY | DISPATCH_TILE },
+	{ "libopenvino_intel_cpu_plugin.so", DISPATCH_ANY | DISPATCH_TILE },
 	{ "libavcodec.so", DISPATCH_ANY },
 };
 
@@ -55,6 +60,12 @@ file_dispatch(const File *f)
 			return dispatchers[i].dispatch;
 	/* A static program with IRELATIVE relocations carries glibc's own choice in it. */
 	return f->elf && f->elf->has_ifunc ? DISPATCH_LIBC : 0;
+}
+
+bool
+cpu_file_uses_tiles(const File *f)
+{
+	return (f->used_exe || f->used_map_exec) && (file_dispatch(f) & DISPATCH_TILE);
 }
 
 static void

@@ -18,5 +18,8 @@ struct cpu_demand {
 
 struct cpu_demand cpu_demand_of(const Snapshot *tree);
 
+/* Whether it is code that is known to use AMX where it is. */
+bool cpu_file_uses_tiles(const File *f);
+
 /* Whether --cpu-masked names it, and nothing that was seen says otherwise. */
 bool cpu_is_masked(const struct judge *j, const struct cpu_demand *d, const struct cpu_feature *f);

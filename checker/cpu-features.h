@@ -40,6 +40,7 @@ enum cpu_dispatch {
 	DISPATCH_CRYPTO = 2,		/* libcrypto and its like */
 	DISPATCH_ANY = 4,		/* just-in-time compilers, BLAS: whatever is there */
 	DISPATCH_FIXED = 8,		/* and OPENSSL_ia32cap says nothing to it */
+	DISPATCH_TILE = 16,		/* linear algebra that asks the kernel for AMX where it is */
 };
 
 enum cpu_flags {

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-enum { AVX512_COMPONENTS = 7 << 5 };
+enum { AVX512_COMPONENTS = 7 << 5, TILE_COMPONENTS = 3 << 17 };
 
 struct pair {
 	struct cpu_words here, there;
@@ -192,16 +192,23 @@ cpu_xcomp_size(struct judge *j, const struct subject *s)
 	return said;
 }
 
+static const struct cpu_feature *
+feature_named(const char *name)
+{
+	for (size_t i = 0; i < n_cpu_features; i++)
+		if (streq(cpu_features[i].name, name))
+			return &cpu_features[i];
+	return NULL;
+}
+
 static bool
 component_masked(struct judge *j, const struct cpu_demand *d, unsigned int component)
 {
 	const char *name = component == 2 ? "avx" : component >= 5 && component <= 7 ? "avx512f" :
 			   component == 9 ? "ospke" : NULL;
+	const struct cpu_feature *f = name ? feature_named(name) : NULL;
 
-	for (size_t i = 0; name && i < n_cpu_features; i++)
-		if (streq(cpu_features[i].name, name))
-			return cpu_is_masked(j, d, &cpu_features[i]);
-	return false;
+	return f && cpu_is_masked(j, d, f);
 }
 
 static enum judgement
@@ -231,6 +238,31 @@ cpu_state_dropped(struct judge *j, const struct subject *s)
 		f->detail = "Whether a thread has something in these registers cannot be seen.";
 	}
 	return said;
+}
+
+/*
+ * criu keeps neither the tiles nor the permission of arch_prctl(2) to use them, wherever the tree
+ * goes. Who asked for it is told nowhere: what is mapped says who would.
+ */
+static enum judgement
+task_amx_state(struct judge *j, const struct subject *s)
+{
+	const Cpu *here = j->source->host ? j->source->host->cpu : NULL;
+	const struct cpu_feature *tile = feature_named("amx_tile");
+	struct finding *f;
+
+	if (!cpu_file_uses_tiles(s->file))
+		return NOT_ABOUT;
+	if (!here)
+		return judge_unknown(j, false, DOMAIN__DOMAIN_CPU, "CPU", "whether it has AMX");
+	if ((here->xcr0 & TILE_COMPONENTS) != TILE_COMPONENTS ||
+	    (tile && cpu_list_names(j->options->cpu_masked, tile)))
+		return FINE;
+	f = judge_find(j, s->file->path ? s->file->path : "a mapped file", "uses AMX where the CPU has it", NULL);
+	f->here_from = judge_text(j, "/proc/%d/maps, XCR0", s->file->user_pid);
+	f->confidence = CONFIDENCE_POSSIBLE;
+	f->detail = "Whether a thread of the tree has used it cannot be seen.";
+	return FINDING;
 }
 
 #define OF_CPU NEEDS(DOMAIN__DOMAIN_CPU)
@@ -323,6 +355,21 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_TASKS),
 		.destination_needs = OF_CPU,
 		.check = cpu_state_dropped,
+	},
+	{
+		.id = "task-amx-state",
+		.title = "AMX tiles, and the permission to use them, are not kept",
+		.why = "CRIU saves no tiles and does not ask the kernel for them again: a program that uses AMX "
+		       "dies of SIGILL at its next tile, on a CPU that has AMX, too.",
+		.remedy = "start the program with AMX off (oneDNN, PyTorch, TensorFlow: "
+			  "ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16; MKL: MKL_ENABLE_INSTRUCTIONS=AVX512) and look again "
+			  "with --cpu-masked amx_tile",
+		.stage = STAGE_AFTERWARDS,
+		.lifetime_why = "A program that has been given the permission does not ask again.",
+		.severity = SEVERITY_WARNING,
+		.about = ABOUT_FILE,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_MAPPINGS),
+		.check = task_amx_state,
 	},
 };
 
