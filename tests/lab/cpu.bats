@@ -5,6 +5,7 @@
 # whether the program lives afterwards. One that is restored and dies of SIGILL a moment later is a
 # failure that we must have said. Each guest is booted twice: the second time programs come to it that
 # were started as we advised after the first, and the CPUs of the other guests are compared with its own.
+# So is a CPU with AMX, live or an edited record: see cpu-as.sh.
 
 guests=(qemu64 Nehalem Haswell EPYC max)
 trees=(raw static dynamic crypto avx512 level)
@@ -44,6 +45,7 @@ setup_file() {
 	local tree guest mode peer list command masked=()
 
 	. "$BATS_TEST_DIRNAME/vm.sh"
+	. "$BATS_TEST_DIRNAME/cpu-as.sh"
 	vm_setup || return 0
 	programs_build
 	# A CPU without AVX-512 cannot run the program that has such instructions of its own.
@@ -51,10 +53,17 @@ setup_file() {
 	for tree in "${trees[@]}"; do
 		vm_start "$tree" "$VM/$tree"
 	done
+	# And as a machine with AMX would have it.
+	cpu_as_make "$VM/as"
+	mkdir -p "$VM/amx.machine/img"
+	cpu_as_migcheck dump -p "$(vm_pid raw)" -o "$VM/amx.machine/source"
+	cpu_as_criu cpuinfo dump -D "$VM/amx.machine/img" -W "$VM" -o dump.log
 	trees_dump "${trees[@]}"
 	guests_make
 	for guest in "${guests[@]}"; do
 		vm_peer "$guest" raw
+		vm_give "$guest" amx "$VM/amx.machine"
+		vm_peer "$guest" amx
 		for tree in "${trees[@]}"; do
 			vm_copy "$VM/$guest/root" "$VM/$tree"
 			vm_ask "$guest" "$tree" "$tree"
@@ -83,6 +92,7 @@ setup_file() {
 			vm_give "$guest" "$peer" "$VM/$peer/out.first/self"
 			vm_peer "$guest" "$peer"
 		done
+		cpu_as_peer amx "$guest" "$VM/$guest/out.first/self"
 	done
 	for tree in "${masked[@]}"; do
 		guest=${tree#*-}
@@ -94,7 +104,7 @@ setup_file() {
 	done
 	vm_boot_all "${guests[@]}"
 	vm_judge trees "${guests[@]}" > "$VM/masked"
-	vm_judge modes "${guests[@]}" > "$VM/peers"
+	vm_judge modes "${guests[@]}" amx > "$VM/peers"
 }
 
 teardown_file() {
