@@ -19,3 +19,9 @@ extern const struct gate_reporter gate_reporters[];
 extern const size_t n_gate_reporters;
 
 int gate_text(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_json(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_junit(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_sarif(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_github(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_markdown(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_prometheus(const struct gate *g, const struct report_options *o, struct buffer *out);

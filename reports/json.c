@@ -11,8 +11,8 @@
 #include "reports/json-out.h"
 #include "reports/summary.h"
 
-static void
-add_hex(struct json *parent, const char *key, const ProtobufCBinaryData *data)
+void
+json_hex(struct json *parent, const char *key, const ProtobufCBinaryData *data)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	struct slice s;
@@ -67,9 +67,9 @@ json_snapshot(struct json *parent, const char *key, const Snapshot *s, int64_t n
 		if (h->has_duration_us)
 			json_add_uint(o, "took_us", h->duration_us);
 		if (h->has_own_sha256)
-			add_hex(o, "sha256", &h->own_sha256);
+			json_hex(o, "sha256", &h->own_sha256);
 		if (h->has_asked_sha256)
-			add_hex(o, "asked_sha256", &h->asked_sha256);
+			json_hex(o, "asked_sha256", &h->asked_sha256);
 		json_add_text(o, "root", h->root);
 		if (h->has_recorded)
 			json_add_bool(o, "recorded", h->recorded);
@@ -123,8 +123,8 @@ add_maps(struct json *parent, const Header *h)
 	}
 }
 
-static void
-add_side(struct json *parent, const char *key, const char *value, const char *from)
+void
+json_side(struct json *parent, const char *key, const char *value, const char *from)
 {
 	struct json *o;
 
@@ -147,8 +147,8 @@ json_finding(struct json *array, const struct finding *f)
 	json_add_text(o, "severity", severity_name(f->severity));
 	json_add_text(o, "confidence", confidence_name(f->confidence));
 	json_add_text(o, "thing", f->thing);
-	add_side(o, "here", f->here, f->here_from);
-	add_side(o, "there", f->there, f->there_from);
+	json_side(o, "here", f->here, f->here_from);
+	json_side(o, "there", f->there, f->there_from);
 	json_add_text(o, "detail", f->detail);
 	json_add_text(o, "observed", f->observed);
 	json_add_text(o, "why", f->rule->why);

@@ -13,3 +13,7 @@ void json_tree(struct json *parent, const struct assessment *a);
 void json_finding(struct json *array, const struct finding *f);
 void json_requirement(struct json *array, const struct requirement *q);
 void json_unknown(struct json *array, const struct unknown *u);
+void json_hex(struct json *parent, const char *key, const ProtobufCBinaryData *data);
+
+/* A value and where it was read; of none, nothing. */
+void json_side(struct json *parent, const char *key, const char *value, const char *from);
