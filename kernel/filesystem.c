@@ -9,53 +9,61 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+enum kind {
+	DISK,
+	REMOTE,				/* an answer depends on somebody else */
+	MEMORY,				/* a write through a mapping moves the times at most once a page */
+	IMAGE,				/* its times were written by the tool that made it, not by this kernel */
+	COARSE,				/* no time of change, or a clock of seconds */
+};
+
 static const struct filesystem {
 	const char *name;
 	uint64_t f_type;
-	bool remote;
+	enum kind kind;
 } filesystems[] = {
-	{ "ext4", 0xef53, false },
-	{ "ext3", 0xef53, false },
-	{ "ext2", 0xef53, false },
-	{ "xfs", 0x58465342, false },
-	{ "btrfs", 0x9123683e, false },
-	{ "overlay", 0x794c7630, false },
-	{ "tmpfs", 0x01021994, false },
-	{ "devtmpfs", 0x01021994, false },
-	{ "ramfs", 0x858458f6, false },
-	{ "rootfs", 0x858458f6, false },
-	{ "f2fs", 0xf2f52010, false },
-	{ "erofs", 0xe0f5e1e2, false },
-	{ "squashfs", 0x73717368, false },
-	{ "zfs", 0x2fc12fc1, false },
-	{ "bcachefs", 0xca451a4e, false },
-	{ "jfs", 0x3153464a, false },
-	{ "nilfs2", 0x3434, false },
-	{ "reiserfs", 0x52654973, false },
-	{ "ubifs", 0x24051905, false },
-	{ "jffs2", 0x72b6, false },
-	{ "cramfs", 0x28cd3d45, false },
-	{ "romfs", 0x7275, false },
-	{ "iso9660", 0x9660, false },
-	{ "udf", 0x15013346, false },
-	{ "vfat", 0x4d44, false },
-	{ "msdos", 0x4d44, false },
-	{ "exfat", 0x2011bab0, false },
-	{ "ntfs3", 0x7366746e, false },
-	{ "aufs", 0x61756673, false },
-	{ "ecryptfs", 0xf15f, false },
-	{ "nfs", 0x6969, true },
-	{ "nfs4", 0x6969, true },
-	{ "cifs", 0xff534d42, true },
-	{ "smb3", 0xfe534d42, true },
-	{ "9p", 0x01021997, true },
-	{ "virtiofs", 0x65735546, true },
-	{ "ceph", 0x00c36400, true },
-	{ "afs", 0x5346414f, true },
-	{ "gfs2", 0x01161970, true },
-	{ "ocfs2", 0x7461636f, true },
-	{ "lustre", 0x0bd00bd0, true },
-	{ "gpfs", 0x47504653, true },
+	{ "ext4", 0xef53, DISK },
+	{ "ext3", 0xef53, DISK },
+	{ "ext2", 0xef53, DISK },
+	{ "xfs", 0x58465342, DISK },
+	{ "btrfs", 0x9123683e, DISK },
+	{ "overlay", 0x794c7630, DISK },
+	{ "tmpfs", 0x01021994, MEMORY },
+	{ "devtmpfs", 0x01021994, MEMORY },
+	{ "ramfs", 0x858458f6, MEMORY },
+	{ "rootfs", 0x858458f6, MEMORY },
+	{ "f2fs", 0xf2f52010, DISK },
+	{ "erofs", 0xe0f5e1e2, IMAGE },
+	{ "squashfs", 0x73717368, IMAGE },
+	{ "zfs", 0x2fc12fc1, DISK },
+	{ "bcachefs", 0xca451a4e, DISK },
+	{ "jfs", 0x3153464a, DISK },
+	{ "nilfs2", 0x3434, DISK },
+	{ "reiserfs", 0x52654973, DISK },
+	{ "ubifs", 0x24051905, DISK },
+	{ "jffs2", 0x72b6, DISK },
+	{ "cramfs", 0x28cd3d45, IMAGE },
+	{ "romfs", 0x7275, IMAGE },
+	{ "iso9660", 0x9660, IMAGE },
+	{ "udf", 0x15013346, IMAGE },
+	{ "vfat", 0x4d44, COARSE },
+	{ "msdos", 0x4d44, COARSE },
+	{ "exfat", 0x2011bab0, COARSE },
+	{ "ntfs3", 0x7366746e, DISK },
+	{ "aufs", 0x61756673, DISK },
+	{ "ecryptfs", 0xf15f, DISK },
+	{ "nfs", 0x6969, REMOTE },
+	{ "nfs4", 0x6969, REMOTE },
+	{ "cifs", 0xff534d42, REMOTE },
+	{ "smb3", 0xfe534d42, REMOTE },
+	{ "9p", 0x01021997, REMOTE },
+	{ "virtiofs", 0x65735546, REMOTE },
+	{ "ceph", 0x00c36400, REMOTE },
+	{ "afs", 0x5346414f, REMOTE },
+	{ "gfs2", 0x01161970, REMOTE },
+	{ "ocfs2", 0x7461636f, REMOTE },
+	{ "lustre", 0x0bd00bd0, REMOTE },
+	{ "gpfs", 0x47504653, REMOTE },
 };
 
 enum { FUSE_MAGIC = 0x65735546 };
@@ -110,6 +118,14 @@ filesystem_may_hang(const char *name)
 	if (!name)
 		return false;
 	if (f)
-		return f->remote;
+		return f->kind == REMOTE;
 	return strncmp(name, "fuse", 4) == 0 || streq(name, "autofs");
+}
+
+bool
+filesystem_stamps_tell(const char *name)
+{
+	const struct filesystem *f = name ? find(name) : NULL;
+
+	return f && f->kind == DISK;
 }

@@ -20,5 +20,14 @@ bool filesystem_name_may_be_read(const char *name);
 /* Does an answer depend on somebody else: a server, a hypervisor, a process? NULL: no. */
 bool filesystem_may_hang(const char *name);
 
+/*
+ * Do size, time of content and time of change of its files tell that a content is still the one
+ * that was read? Only of a disk that this kernel alone writes to. Not of a server's files, whose
+ * times we know from a cache; not of one without a time of change; not of an image, which may
+ * be put in place of another with all its times; not of one in memory: what is written there
+ * through a mapping moves no time but at the first write. NULL: no.
+ */
+bool filesystem_stamps_tell(const char *name);
+
 /* The name of f_type in the list, or NULL. */
 const char *filesystem_name_of(uint64_t f_type);

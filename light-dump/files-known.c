@@ -6,23 +6,20 @@
  *     before   8:1 1312457  1926232 bytes  mtime …:17.402  ctime …:31.118   sha256 7c1e..0b
  *     now      8:1 1312457  1926232 bytes  mtime …:17.402  ctime …:31.118   the same
  *
- * Only where these say the truth: of a kernel that runs since; not of a server's or a daemon's
- * files, whose times we know from a cache; not of file systems that keep no time of change; not
- * of what the tree may write through a mapping, which moves the times at its first write only
- * (write(2) moves them each time); and not of what changed within two seconds of the earlier
- * look, for a later change may bear the same stamp where the clock of the file system is coarse
- * (as git judges its index).
+ * Only where these say the truth: of a kernel that runs since; of file systems whose stamps tell
+ * of a change (kernel/filesystem.h); not of what the tree may write through a mapping, which moves
+ * the times at its first write only (write(2) moves them each time); and not of what changed
+ * within two seconds of the earlier look (kernel/content-stamp.h).
  */
 #include "light-dump/files-known.h"
 
+#include "kernel/content-stamp.h"
 #include "kernel/filesystem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum { MAX_BOOT_ID = 64 };
-
-static const int64_t racy_ns = 2LL * 1000 * 1000 * 1000;
 
 static uint64_t
 device_of(const File *f)
@@ -75,7 +72,7 @@ known_files_make(const struct tree_context *c, struct known_files *ret)
 		if (known->file[i]->has_ino)
 			k.file[k.n++] = known->file[i];
 	qsort(k.file, k.n, sizeof(*k.file), by_inode_in_array);
-	k.before_ns = known->header->taken_at_ns - racy_ns;
+	k.taken_at_ns = known->header->taken_at_ns;
 	*ret = k;
 	return 0;
 }
@@ -86,28 +83,14 @@ known_files_free(struct known_files *k)
 	free(k->file);
 }
 
-/* FAT has no time of change, and its clock is a coarse one. */
-static bool
-times_can_be_trusted(const char *fs_type)
-{
-	static const char *const coarse[] = { "vfat", "msdos", "exfat" };
-
-	if (!fs_type || filesystem_may_hang(fs_type))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(coarse); i++)
-		if (streq(coarse[i], fs_type))
-			return false;
-	return true;
-}
-
 static bool
 has_stamps(const File *f)
 {
 	return f->has_ino && f->has_size && f->has_mtime_ns && f->has_ctime_ns;
 }
 
-static bool
-may_be_written_by_mapping(const File *f)
+bool
+file_may_be_written_by_mapping(const File *f)
 {
 	return f->used_write && (f->used_map || f->used_map_exec);
 }
@@ -116,9 +99,9 @@ may_be_written_by_mapping(const File *f)
 static bool
 stands(const struct known_files *k, const File *was, const File *f)
 {
-	return has_stamps(was) && !may_be_written_by_mapping(was) && was->size == f->size &&
+	return has_stamps(was) && !file_may_be_written_by_mapping(was) && was->size == f->size &&
 	       was->mtime_ns == f->mtime_ns && was->ctime_ns == f->ctime_ns &&
-	       was->mtime_ns < k->before_ns && was->ctime_ns < k->before_ns;
+	       content_stamp_is_settled(was->mtime_ns, was->ctime_ns, k->taken_at_ns);
 }
 
 const File *
@@ -126,7 +109,7 @@ known_files_find(const struct known_files *k, const File *f)
 {
 	size_t low = 0, high = k->n;
 
-	if (!has_stamps(f) || may_be_written_by_mapping(f) || !times_can_be_trusted(f->fs_type))
+	if (!has_stamps(f) || file_may_be_written_by_mapping(f) || !filesystem_stamps_tell(f->fs_type))
 		return NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

@@ -10,7 +10,7 @@
 struct known_files {
 	const File **file;		/* whose content was read, by device and inode */
 	size_t n;
-	int64_t before_ns;		/* what was last changed before this stands */
+	int64_t taken_at_ns;		/* when the earlier look was */
 };
 
 /*
@@ -20,6 +20,9 @@ struct known_files {
  */
 int known_files_make(const struct tree_context *c, struct known_files *ret);
 void known_files_free(struct known_files *k);
+
+/* Does the tree hold it in a way that lets it change without another time? */
+bool file_may_be_written_by_mapping(const File *f);
 
 /*
  * The earlier record of this very inode with its content unchanged; NULL: it must be read.
