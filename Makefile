@@ -8,7 +8,7 @@ VERSION := 0.1.0
 # ---- what we need (Debian's package names) -------------------------------------------------
 
 DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libssl-dev libkmod-dev \
-	libcpuid-dev libcyaml-dev libjson-c-dev libmnl-dev zlib1g-dev
+	libcpuid-dev libcyaml-dev libjson-c-dev liblmdb-dev libmnl-dev zlib1g-dev
 DEPS_DEB := $(DEPS_BUILD) binutils dpkg-dev
 DEPS_TEST := $(DEPS_DEB) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
@@ -16,7 +16,7 @@ DEPS_TEST := $(DEPS_DEB) protobuf-compiler libcmocka-dev bats perl strace iprout
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
-LIBS := libprotobuf-c libcrypto libkmod libcpuid libcyaml json-c libmnl zlib
+LIBS := libprotobuf-c libcrypto libkmod libcpuid libcyaml json-c lmdb libmnl zlib
 
 # ---- how we compile ------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@
 #include "kernel/leases.h"
 #include <errno.h>
 #include <sys/statfs.h>
+#include <time.h>
 
 enum {
 	PIECE = 1024 * 1024,
@@ -41,20 +42,16 @@ source_read(void *arg, uint64_t offset, void *p, size_t n)
 	return 0;
 }
 
-static void
+/* Whether a look at the same bytes would tell the same: a disk that fails to read them may do so next time. */
+static bool
 elf_read(int fd, uint64_t size, struct identity *ret)
 {
 	struct elf_source source = { .size = size, .read = source_read, .arg = &fd };
+	int r = elf_parse(&source, &ret->elf);
 
-	ret->is_elf = elf_parse(&source, &ret->elf) == 0;
-}
-
-static bool
-same_state(const struct stat *a, const struct stat *b)
-{
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	ret->elf_looked = true;
+	ret->is_elf = r == 0;
+	return r == 0 || r == -ENOEXEC || r == -EBADMSG;
 }
 
 /* 0, -ESTALE when there were fewer bytes than `size`, or -errno. */
@@ -93,6 +90,7 @@ static int
 digest_read(int fd, struct crew_slot *slot, struct identity *ret)
 {
 	_cleanup_digest_ struct digest *d = digest_new();
+	struct content_stamp was, is;
 	struct stat before, after;
 	uint8_t sum[DIGEST_SIZE];
 	int r;
@@ -109,7 +107,9 @@ digest_read(int fd, struct crew_slot *slot, struct identity *ret)
 			return -EIO;
 		if (fstat(fd, &after) < 0)
 			return -errno;
-		if (r == 0 && same_state(&before, &after)) {
+		was = content_stamp_of(&before);
+		is = content_stamp_of(&after);
+		if (r == 0 && content_stamp_same(&was, &is)) {
 			memcpy(ret->sha256, sum, sizeof(sum));
 			return 0;
 		}
@@ -117,8 +117,9 @@ digest_read(int fd, struct crew_slot *slot, struct identity *ret)
 	return -ESTALE;
 }
 
+/* May it be read, and what is it now? 0, -ENOTSUP, or -errno. */
 static int
-open_to_read(int held, const struct identity_wants *wants, struct stat *ret_st)
+look_before(int held, const struct identity_wants *wants, struct content_stamp *ret)
 {
 	struct statfs fs;
 	struct stat st;
@@ -131,41 +132,90 @@ open_to_read(int held, const struct identity_wants *wants, struct stat *ret_st)
 		return -EBUSY;
 	if (!filesystem_may_be_read(wants->fs_type, (uint64_t) fs.f_type))
 		return -ENOTSUP;
-	return root_reopen_regular(held, ret_st);
+	*ret = content_stamp_of(&st);
+	memcpy(&ret->fsid, &fs.f_fsid, sizeof(ret->fsid));
+	return 0;
+}
+
+static bool
+take_cached(const struct identity_wants *wants, const struct content_stamp *now, struct identity *ret)
+{
+	const struct identity *c = wants->cached;
+
+	if (!c || !content_stamp_same(&c->stamp, now) || c->stamp.fsid != now->fsid ||
+	    (wants->digest && c->state != DIGEST_STATE__DIGEST_DONE) || (wants->elf && !c->elf_looked))
+		return false;
+	*ret = *c;
+	if (!wants->digest) {
+		ret->state = DIGEST_STATE__DIGEST_NOT_WANTED;
+		memset(ret->sha256, 0, sizeof(ret->sha256));
+	}
+	if (!wants->elf) {
+		ret->elf_looked = ret->is_elf = false;
+		ret->elf = (struct elf_facts){ 0 };
+	}
+	return true;
+}
+
+/* After reading: was it all the while what it was before, and is it old enough to be known again by that? */
+static bool
+is_steady(int fd, const struct identity_wants *wants, const struct content_stamp *before, int64_t began_ns)
+{
+	struct content_stamp after;
+	struct stat st;
+
+	if (!filesystem_stamps_tell(wants->fs_type) || fstat(fd, &st) < 0)
+		return false;
+	after = content_stamp_of(&st);
+	return content_stamp_same(before, &after) &&
+	       content_stamp_is_settled(before->mtime_ns, before->ctime_ns, began_ns);
+}
+
+static int64_t
+realtime_ns(void)
+{
+	struct timespec t;
+
+	(void) clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void
+failed(DigestState state, int error, struct identity *ret)
+{
+	ret->state = state;
+	ret->error = state == DIGEST_STATE__DIGEST_FAILED ? -error : 0;
 }
 
 void
-identity_read(int held, const struct identity_wants *wants, struct crew_slot *slot,
-	      struct identity *ret)
+identity_read(int held, const struct identity_wants *wants, struct crew_slot *slot, struct identity *ret)
 {
+	int64_t began_ns = realtime_ns();
+	_cleanup_close_ int fd = -1;
+	bool steady = true;
 	struct stat st;
 	int r;
-	_cleanup_close_ int fd = open_to_read(held, wants, &st);
 
 	*ret = (struct identity){ .state = DIGEST_STATE__DIGEST_NOT_WANTED };
-	if (fd == -ENOTSUP) {
-		ret->state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
+	r = look_before(held, wants, &ret->stamp);
+	if (r == 0 && take_cached(wants, &ret->stamp, ret))
 		return;
-	}
-	if (fd < 0) {
-		ret->state = DIGEST_STATE__DIGEST_FAILED;
-		ret->error = -fd;
+	if (r == 0)
+		fd = root_reopen_regular(held, &st);
+	if (r < 0 || fd < 0) {
+		r = r < 0 ? r : fd;
+		failed(r == -ENOTSUP ? DIGEST_STATE__DIGEST_NOT_ALLOWED : DIGEST_STATE__DIGEST_FAILED, r, ret);
 		return;
 	}
 	ret->read = true;
 	if (wants->elf)
-		elf_read(fd, (uint64_t) st.st_size, ret);
-	if (!wants->digest)
-		return;
-	r = digest_read(fd, slot, ret);
-	if (r == 0) {
+		steady = elf_read(fd, (uint64_t) st.st_size, ret);
+	r = wants->digest ? digest_read(fd, slot, ret) : 0;
+	if (r < 0)
+		failed(r == -ESTALE ? DIGEST_STATE__DIGEST_CHANGED_WHILE_READ : DIGEST_STATE__DIGEST_FAILED, r, ret);
+	else if (wants->digest)
 		ret->state = DIGEST_STATE__DIGEST_DONE;
-	} else if (r == -ESTALE) {
-		ret->state = DIGEST_STATE__DIGEST_CHANGED_WHILE_READ;
-	} else {
-		ret->state = DIGEST_STATE__DIGEST_FAILED;
-		ret->error = -r;
-	}
+	ret->steady = r == 0 && steady && is_steady(fd, wants, &ret->stamp, began_ns);
 }
 
 int
