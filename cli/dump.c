@@ -17,6 +17,8 @@ static const struct option_row options[] = {
 	ROW_HASH_LIMIT,
 	ROW_NO_DUP,
 	ROW_NO_CONTENT,
+	ROW_CACHE,
+	ROW_NO_CACHE,
 	ROW_LOAD_MODULES,
 	ROW_TIMEOUT,
 	ROW_SYSROOT,

@@ -22,6 +22,8 @@ static const struct option_row options[] = {
 	ROW_CRIU,
 	ROW_CRIU_AS("the restoring"),
 	ROW_NO_CONTENT,
+	ROW_CACHE,
+	ROW_NO_CACHE,
 	ROW_LOAD_MODULES,
 	ROW_REHEARSE,
 	ROW_TIMEOUT,

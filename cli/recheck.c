@@ -28,6 +28,8 @@ static const struct option_row options[] = {
 	ROW_CPU_CAP,
 	ROW_CPU_MASKED,
 	ROW_CRIU_AS("the"),
+	ROW_CACHE,
+	ROW_NO_CACHE,
 	ROW_LOAD_MODULES,
 	ROW_TIMEOUT,
 	ROW_SPAN,

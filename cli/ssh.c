@@ -61,6 +61,8 @@ remote_command(const struct ssh_request *q, const struct work *w, struct buffer 
 		r = buffer_printf(b, " --criu-as %d", w->criu_as_there);
 	if (r == 0 && w->probe.no_content)
 		r = buffer_printf(b, " --no-content");
+	if (r == 0 && w->no_cache)
+		r = buffer_printf(b, " --no-cache");
 	if (r == 0 && w->probe.load_modules)
 		r = buffer_printf(b, " --load-modules");
 	if (r == 0 && w->probe.rehearse)

@@ -235,6 +235,12 @@ work_option(struct work *w, const struct option_parser *p, int id)
 		return check_feature_list(p);
 	case OPTION_CPU_CAP:
 		return set_cpu_cap(w, p);
+	case OPTION_CACHE:
+		w->cache_named = p->value;
+		return 0;
+	case OPTION_NO_CACHE:
+		w->no_cache = true;
+		return 0;
 	case OPTION_SYSROOT:
 		w->sysroot = p->value;
 		return 0;

@@ -5,6 +5,7 @@
 #include "cli/work.h"
 
 #include "base/text.h"
+#include "cli/cache.h"
 #include "cli/files.h"
 #include "cli/maps.h"
 #include "cli/place.h"
@@ -38,6 +39,7 @@ work_free(struct work *w)
 {
 	options_free(&w->given);
 	maps_free(w);
+	free(w->cache_usual);
 	free(w->brings);
 	w->brings = NULL;
 }
@@ -123,10 +125,12 @@ work_dump(struct work *w, struct snapshot *ret)
 		r = place_learn(w, &root, &here, &s);
 	if (r < 0)
 		return r;
+	cache_use(w);
 	w->dump.progress = progress_show;
 	w->dump.progress_arg = &progress;
 	r = dump_tree(&root, &w->dump, &s);
 	progress_end(&progress);
+	cache_tell(w);
 	if (r < 0) {
 		say_dump_error(r, w->dump.pid);
 		return r;
@@ -196,10 +200,12 @@ work_probe(struct work *w, const struct snapshot *source, struct snapshot *ret)
 		say_error("out of memory");
 		return r;
 	}
+	cache_use(w);
 	w->probe.progress = progress_show;
 	w->probe.progress_arg = &progress;
 	r = probes_run(&root, &w->probe, source ? source->facts : NULL, false, &s);
 	progress_end(&progress);
+	cache_tell(w);
 	if (r < 0) {
 		if (w->probe.tree_root && (r == -ENOENT || r == -ENOTDIR || r == -EACCES))
 			say_error("--root %s: %s", w->probe.tree_root, error_text(r));

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/cache-folder.h"
 #include "checker/assessment.h"
 #include "checker/options.h"
 #include "cli/options.h"
@@ -29,6 +30,10 @@ struct work {
 	bool quiet;
 	unsigned int settle_s;		/* look again for so long; 0: once */
 	int criu_as, criu_as_there;	/* processes as which criu would run; 0: as we do */
+	struct cache_folder cache;	/* of digests */
+	const char *cache_named;	/* --cache; NULL: the usual one */
+	char *cache_usual;
+	bool no_cache, cache_told;
 	const char *asks_host;		/* an option that only a probe can honour was given: its name */
 };
 
@@ -57,6 +62,8 @@ enum {
 	OPTION_HASH_LIMIT,
 	OPTION_NO_DUP,
 	OPTION_NO_CONTENT,
+	OPTION_CACHE,
+	OPTION_NO_CACHE,
 	OPTION_LOAD_MODULES,
 	OPTION_CPU_MASKED,
 	OPTION_CPU_CAP,
@@ -101,6 +108,10 @@ enum {
 	  "(pidfd_getfd); some facts then stay unknown", OPTION_NO_DUP }
 #define ROW_NO_CONTENT \
 	{ 0, "no-content", NULL, "read no file's content and answer no digest", OPTION_NO_CONTENT }
+#define ROW_CACHE \
+	{ 0, "cache", "DIR", "keep the digests of files there, and read no file again that is\n" \
+	  "as it was (default: ~/.cache/migcheck, as root /var/cache/migcheck)", OPTION_CACHE }
+#define ROW_NO_CACHE { 0, "no-cache", NULL, "read all contents, and keep no digests", OPTION_NO_CACHE }
 #define ROW_LOAD_MODULES \
 	{ 0, "load-modules", NULL, "let a question load a kernel module (sock_diag)", OPTION_LOAD_MODULES }
 #define ROW_CPU_MASKED \

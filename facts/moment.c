@@ -26,7 +26,7 @@ struct moment_value {
 
 /* When and how it was looked: never a fact of the host. */
 static const struct moment of_the_look[] = {
-	{ &header__descriptor, "taken_at_ns duration_us own_sha256 files_hashed bytes_hashed files_known " },
+	{ &header__descriptor, "taken_at_ns duration_us own_sha256 files_hashed bytes_hashed files_known files_cached " },
 };
 
 static const struct moment of_the_moment[] = {

@@ -10,6 +10,8 @@
 #include "facts/gaps.h"
 #include "facts/snapshot.h"
 
+struct cache_folder;
+
 struct dump_options {
 	int pid;
 	uint64_t start_time;		/* the process must have begun then (clock ticks since boot); 0: any */
@@ -21,6 +23,7 @@ struct dump_options {
 	bool no_hash;
 	unsigned int span_ms;		/* how long what tends to pass is watched; 0: it is seen once */
 	const Snapshot *known;		/* an earlier look: what it read and still stands is not read again; or NULL */
+	struct cache_folder *cache;	/* of contents that were read in earlier runs; NULL: none */
 	/* Called now and then while files are hashed; may be NULL. */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
 	void *progress_arg;

@@ -145,12 +145,14 @@ file_look(const struct looking *l, uint32_t i, struct looked *ret)
 }
 
 void
-file_read(const struct looking *l, uint32_t i, struct crew_slot *slot, struct identity *ret)
+file_read(const struct looking *l, uint32_t i, const struct identity *cached, struct crew_slot *slot,
+	  struct identity *ret)
 {
 	const File *f = l->facts->file[i];
 	const struct file_work *w = &l->plan->work[i];
 	struct identity_wants wants = { .digest = w->digest, .elf = w->elf,
-					.fs_type = f->fs_type, .leases = &l->leases };
+					.fs_type = f->fs_type, .leases = &l->leases,
+					.cached = w->unsteady ? NULL : cached };
 	_cleanup_close_ int held = hold(l, i), by_path = -1;
 	struct looked looked = {};
 
@@ -163,6 +165,7 @@ file_read(const struct looking *l, uint32_t i, struct crew_slot *slot, struct id
 	}
 	wants.digest &= !is_over_limit(l, f, &looked.st);
 	identity_read(held < 0 ? by_path : held, &wants, slot, ret);
+	ret->steady &= !w->unsteady;
 	if (w->digest && !wants.digest)
 		ret->state = DIGEST_STATE__DIGEST_OVER_LIMIT;
 }

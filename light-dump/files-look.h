@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "kernel/identity.h"
+#include "kernel/digest-cache.h"
 #include "kernel/leases.h"
 #include "light-dump/files-plan.h"
 
@@ -22,10 +22,16 @@ struct looking {
 	const struct plan *plan;
 	const Snapshot *facts;
 	struct leases leases;		/* just before contents are read */
+	struct content_stamp *stamp;	/* one a File record, as it was seen */
+	struct crew_results *cached;	/* what the digest cache knows, in the plan's order; or NULL */
 };
 
 /* Follows the path of file `i`. */
 void file_look(const struct looking *l, uint32_t i, struct looked *ret);
 
-/* Reads what is wanted of the content of file `i`, of the inode in use. */
-void file_read(const struct looking *l, uint32_t i, struct crew_slot *slot, struct identity *ret);
+/*
+ * Reads what is wanted of the content of file `i`, of the inode in use; `cached`: as the digest
+ * cache knows it, or NULL.
+ */
+void file_read(const struct looking *l, uint32_t i, const struct identity *cached, struct crew_slot *slot,
+	       struct identity *ret);

@@ -253,6 +253,7 @@ choose_readers(struct plan *p, const Snapshot *s)
 		w->reader = reader;
 		p->work[reader].digest |= w->digest;
 		p->work[reader].elf |= w->elf;
+		p->work[reader].unsteady |= file_may_be_written_by_mapping(s->file[inode[i].file]);
 	}
 	return 0;
 }

@@ -23,6 +23,7 @@ struct file_work {
 	bool leased;			/* under a write lease, which any open(2) would break */
 	bool digest, elf;		/* of the content, wanted by this record or another of its inode */
 	uint32_t reader;		/* index of the record that is read for all of this inode */
+	bool unsteady;			/* of a reader: the tree may change it without moving its times */
 	const File *known;		/* of a reader: an earlier record that spares the reading */
 };
 

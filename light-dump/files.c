@@ -26,7 +26,7 @@ read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct looking *l = arg;
 
-	file_read(l, l->plan->order[k], slot, result);
+	file_read(l, l->plan->order[k], digest_cache_found(l->cached, k), slot, result);
 }
 
 /* Of local file systems one that hangs does not speak for the others on it: no group. */
@@ -87,6 +87,18 @@ take_stat(File *f, const struct statx *st)
 	SET_FACT(f, uid, st->stx_uid);
 	SET_FACT(f, gid, st->stx_gid);
 	SET_FACT(f, whole_readable, (st->stx_mode & S_IROTH) != 0);
+}
+
+static struct content_stamp
+stamp_of(const File *f)
+{
+	return (struct content_stamp){
+		.dev = (uint64_t) f->dev_major << 32 | f->dev_minor,
+		.ino = f->ino,
+		.size = f->size,
+		.mtime_ns = f->mtime_ns,
+		.ctime_ns = f->ctime_ns,
+	};
 }
 
 static void
@@ -189,7 +201,7 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 {
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_free_ const struct identity **read = calloc(p->n + 1, sizeof(*read));
-	uint32_t hashed = 0, known = 0;
+	uint32_t hashed = 0, known = 0, cached = 0;
 	uint64_t bytes = 0;
 	int r = 0;
 
@@ -201,7 +213,8 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 		read[p->order[k]] = id;
 		content_gaps(c, s->file[p->order[k]], &p->work[p->order[k]], id);
 		bytes += id ? id->bytes : 0;
-		hashed += id && id->state == DIGEST_STATE__DIGEST_DONE;
+		hashed += id && id->state == DIGEST_STATE__DIGEST_DONE && !id->cached;
+		cached += id && id->cached;
 	}
 	for (size_t i = 0; r == 0 && i < p->n; i++) {
 		const struct file_work *reader = &p->work[p->work[i].reader];
@@ -221,6 +234,8 @@ take_contents(struct tree_context *c, const struct plan *p, const struct crew_re
 		SET_FACT(s->header, bytes_hashed, bytes);
 		if (c->options->known)
 			SET_FACT(s->header, files_known, known);
+		if (c->options->cache)
+			SET_FACT(s->header, files_cached, cached);
 	}
 	return r;
 }
@@ -271,8 +286,46 @@ paths_look(struct tree_context *c, struct looking *l, const int *keep, size_t n_
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < l->plan->n; i++)
-		take_path(c, s->file[i], &l->plan->work[i], crew_result(results, i));
+	for (size_t i = 0; i < l->plan->n; i++) {
+		const struct looked *looked = crew_result(results, i);
+
+		take_path(c, s->file[i], &l->plan->work[i], looked);
+		/* The text of maps may name another device than fstat(2) will, when the inode is held. */
+		l->stamp[i] = looked && looked->state == PATH_STATE__PATH_SAME ?
+				      content_stamp_of_statx(&looked->st) : stamp_of(s->file[i]);
+	}
+	return 0;
+}
+
+/* What the cache knows of those that are to be read. 0 or -ENOMEM. */
+static int
+cache_look(struct tree_context *c, struct looking *l)
+{
+	_cleanup_free_ struct content_stamp *stamp = calloc(l->plan->n_read + 1, sizeof(*stamp));
+
+	if (!stamp)
+		return -ENOMEM;
+	for (size_t k = 0; k < l->plan->n_read; k++)
+		stamp[k] = l->stamp[l->plan->order[k]];
+	l->cached = digest_cache_look(c->options->cache, c->root, stamp, l->plan->n_read);
+	return 0;
+}
+
+static int
+cache_keep(struct tree_context *c, const struct looking *l, const struct crew_results *results)
+{
+	_cleanup_free_ const struct identity **kept = calloc(l->plan->n_read + 1, sizeof(*kept));
+	size_t n = 0;
+
+	if (!kept)
+		return -ENOMEM;
+	for (size_t k = 0; k < l->plan->n_read; k++) {
+		const struct identity *id = crew_result(results, k);
+
+		if (id && digest_cache_wants(id))
+			kept[n++] = id;
+	}
+	digest_cache_keep(c->options->cache, c->root, kept, n);
 	return 0;
 }
 
@@ -296,7 +349,11 @@ contents_read(struct tree_context *c, struct looking *l, const int *keep, size_t
 	int r = leases_read(c->root, &l->leases);
 
 	if (r == 0)
+		r = cache_look(c, l);
+	if (r == 0)
 		r = crew_run(&job, &results);
+	if (r == 0)
+		r = cache_keep(c, l, results);
 	return r < 0 ? r : take_contents(c, l->plan, results);
 }
 
@@ -306,6 +363,7 @@ files_collect(struct tree_context *c)
 	Snapshot *s = c->snapshot->facts;
 	_cleanup_plan_ struct plan plan = {};
 	struct looking l = { .c = c, .plan = &plan, .facts = s };
+	_cleanup_free_ struct content_stamp *stamp = NULL;
 	_cleanup_free_ int *keep = NULL;
 	size_t n_keep;
 	int r;
@@ -315,6 +373,9 @@ files_collect(struct tree_context *c)
 		return r;
 	if (c->root->recorded)
 		return -EOPNOTSUPP;
+	stamp = l.stamp = calloc(plan.n + 1, sizeof(*stamp));
+	if (!stamp)
+		return -ENOMEM;
 	if (s->tree && !c->options->no_hash)
 		SET_FACT(s->tree, hash_limit, c->options->hash_limit);
 	r = keep_make(&l, &keep, &n_keep);
@@ -324,6 +385,7 @@ files_collect(struct tree_context *c)
 		r = plan_spare_known(c, &plan);
 	if (r == 0)
 		r = contents_read(c, &l, keep, n_keep);
+	crew_results_free(l.cached);
 	leases_free(&l.leases);
 	return r;
 }

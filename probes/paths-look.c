@@ -140,11 +140,12 @@ path_content_is_wanted(const struct paths *a, const struct path_question *q,
 /* All of what was found, so far only for our own eyes. */
 static void
 read_held(const struct paths *a, const struct path_question *q, int held, const struct statx *st,
-	  struct crew_slot *slot, struct path_content *ret)
+	  const struct identity *cached, struct crew_slot *slot, struct path_content *ret)
 {
 	const File *f = q->file;
 	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
-					.fs_type = path_fs_type(a, st), .leases = &a->leases };
+					.fs_type = path_fs_type(a, st), .leases = &a->leases,
+					.cached = cached };
 	struct stat now;
 
 	if (f->size > MAX_HASHED) {
@@ -164,8 +165,8 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 }
 
 void
-path_read(const struct paths *a, const struct path_question *q, struct crew_slot *slot,
-	  struct path_content *ret)
+path_read(const struct paths *a, const struct path_question *q, const struct identity *cached,
+	  struct crew_slot *slot, struct path_content *ret)
 {
 	const File *f = q->file;
 	struct statx st;
@@ -182,10 +183,13 @@ path_read(const struct paths *a, const struct path_question *q, struct crew_slot
 		ret->same_build = f->has_build_id ? SAME_YES : SAME_UNSAID;
 		return;
 	}
-	read_held(a, q, fd, &st, slot, ret);
+	read_held(a, q, fd, &st, cached, slot, ret);
 	if (ret->tell)
 		return;
-	/* What may not be told does not leave this process. */
+	/* What may not be told does not leave this process, but to be kept where only we can read it. */
+	if (a->c->options->cache && digest_cache_wants(&ret->identity))
+		ret->untold = ret->identity;
+	ret->identity.steady = false;
 	memset(ret->identity.sha256, 0, sizeof(ret->identity.sha256));
 	memset(&ret->identity.elf, 0, sizeof(ret->identity.elf));
 }

@@ -35,8 +35,8 @@ is_below(const char *path, const char *folder)
 }
 
 /* A path with ".." in it is none that a kernel shows, and could lead out of what was declared. */
-static bool
-is_declared(const struct probe_options *o, const struct path_question *q)
+bool
+path_is_declared(const struct probe_options *o, const struct path_question *q)
 {
 	if (q->of_host || strstr(q->path, "/.."))
 		return false;
@@ -78,7 +78,7 @@ look(size_t i, void *result, struct crew_slot *slot, void *arg)
 	struct path_seen *seen = result;
 
 	(void) slot;
-	if (is_declared(a->c->options, q))
+	if (path_is_declared(a->c->options, q))
 		return;
 	if (is_automounted(a, q))
 		seen->error = EOPNOTSUPP;
@@ -91,7 +91,7 @@ read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
 {
 	const struct paths *a = arg;
 
-	path_read(a, &a->questions.question[a->order[k]], slot, result);
+	path_read(a, &a->questions.question[a->order[k]], digest_cache_found(a->cached, k), slot, result);
 }
 
 /* By the mount the path seems to lie on: what hangs there will hang for its other paths too. */
@@ -274,7 +274,7 @@ answer(struct paths *a, const struct path_question *q, const struct path_seen *s
 	p->mapped_to = q->mapped_to ? arena_strdup(snapshot->arena, q->mapped_to) : NULL;
 	if (q->mapped_to && !p->mapped_to)
 		return -ENOMEM;
-	if (is_declared(a->c->options, q)) {
+	if (path_is_declared(a->c->options, q)) {
 		SET_FACT(p, declared, true);
 		return 0;
 	}
@@ -285,101 +285,6 @@ answer(struct paths *a, const struct path_question *q, const struct path_seen *s
 		return 0;
 	}
 	return take_seen(a, q, p, s);
-}
-
-struct bulk {
-	uint64_t size;
-	uint32_t question;
-};
-
-static int
-by_size(const void *a, const void *b)
-{
-	const struct bulk *x = a, *y = b;
-
-	if (x->size != y->size)
-		return x->size < y->size ? 1 : -1;
-	return x->question < y->question ? -1 : x->question > y->question;
-}
-
-struct asked {
-	uint64_t dev, ino;
-	uint32_t question;
-};
-
-static int
-by_inode(const void *a, const void *b)
-{
-	const struct asked *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	if (x->ino != y->ino)
-		return x->ino < y->ino ? -1 : 1;
-	return x->question < y->question ? -1 : x->question > y->question;
-}
-
-static bool
-same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
-{
-	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
-}
-
-static bool
-same_content(const File *a, const File *b)
-{
-	return same_bytes(&a->sha256, &b->sha256) && same_bytes(&a->build_id, &b->build_id);
-}
-
-/* Marks each question that asks of an inode whether it has another content than the first does. */
-static int
-mark_guesses(struct paths *a, const struct crew_results *seen)
-{
-	struct path_question *question = a->questions.question;
-	_cleanup_free_ struct asked *asked = calloc(a->n_order + 1, sizeof(*asked));
-	uint32_t first = 0;
-
-	if (!asked)
-		return -ENOMEM;
-	for (size_t i = 0; i < a->n_order; i++) {
-		const struct path_seen *s = crew_result(seen, a->order[i]);
-
-		asked[i].question = a->order[i];
-		asked[i].ino = s ? s->st.stx_ino : 0;
-		asked[i].dev = s ? (uint64_t) s->st.stx_dev_major << 32 | s->st.stx_dev_minor : 0;
-	}
-	qsort(asked, a->n_order, sizeof(*asked), by_inode);
-	for (size_t i = 0; i < a->n_order; i++) {
-		if (i == 0 || asked[i].ino != asked[i - 1].ino || asked[i].dev != asked[i - 1].dev)
-			first = asked[i].question;
-		question[asked[i].question].guesses_again =
-			!same_content(question[asked[i].question].file, question[first].file);
-	}
-	return 0;
-}
-
-/* Whose content is read: the biggest first, so that no child is left alone with it at the end. */
-static int
-put_in_order(struct paths *a, const struct crew_results *seen)
-{
-	size_t n = a->questions.n;
-	_cleanup_free_ struct bulk *bulk = calloc(n + 1, sizeof(*bulk));
-
-	a->order = arena_alloc(a->c->snapshot->arena, n * sizeof(*a->order));
-	if (!bulk || !a->order)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const struct path_question *q = &a->questions.question[i];
-		const struct path_seen *s = crew_result(seen, i);
-
-		if (s && !is_declared(a->c->options, q) && path_content_is_wanted(a, q, s))
-			bulk[a->n_order++] = (struct bulk){ .size = q->file->has_sha256 ? q->file->size : 0,
-							    .question = (uint32_t) i };
-	}
-	qsort(bulk, a->n_order, sizeof(*bulk), by_size);
-	for (size_t i = 0; i < a->n_order; i++)
-		a->order[i] = bulk[i].question;
-	return mark_guesses(a, seen);
 }
 
 /* Look-ups are short and in a hurry. */
@@ -396,7 +301,7 @@ paths_look(struct paths *a, struct crew_job *job)
 	r = crew_run(job, &results);
 	for (size_t i = 0; r == 0 && i < a->questions.n; i++)
 		r = answer(a, &a->questions.question[i], crew_result(results, i));
-	return r < 0 ? r : put_in_order(a, results);
+	return r < 0 ? r : path_contents_order(a, results);
 }
 
 static int
@@ -410,6 +315,39 @@ take_read(struct paths *a, const struct path_question *q, PathAnswer *p, const s
 	if (s->identity.state == DIGEST_STATE__DIGEST_FAILED)
 		gap(a->c, q, -s->identity.error);
 	return take_content(a->c->snapshot->arena, p, q->file, s);
+}
+
+/* What is to be kept of those that were read, and how many there were. */
+static int
+keep_contents(struct paths *a, const struct crew_results *results)
+{
+	_cleanup_free_ const struct identity **kept = calloc(a->n_order + 1, sizeof(*kept));
+	uint32_t hashed = 0, cached = 0;
+	Header *h = a->c->snapshot->facts->header;
+	uint64_t bytes = 0;
+	size_t n = 0;
+
+	if (!kept)
+		return -ENOMEM;
+	for (size_t k = 0; k < a->n_order; k++) {
+		const struct path_content *s = crew_result(results, k);
+
+		if (!s)
+			continue;
+		cached += s->identity.cached;
+		bytes += s->identity.bytes;
+		hashed += s->identity.state == DIGEST_STATE__DIGEST_DONE && !s->identity.cached;
+		if (digest_cache_wants(s->tell ? &s->identity : &s->untold))
+			kept[n++] = s->tell ? &s->identity : &s->untold;
+	}
+	digest_cache_keep(a->c->options->cache, a->c->root, kept, n);
+	if (!h)
+		return 0;
+	SET_FACT(h, files_hashed, hashed);
+	SET_FACT(h, bytes_hashed, bytes);
+	if (a->c->options->cache)
+		SET_FACT(h, files_cached, cached);
+	return 0;
 }
 
 /* `answers`: where those of this probe begin. */
@@ -428,7 +366,11 @@ contents_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
 	job->progress = o->progress ? report : NULL;
 	r = leases_read(a->c->root, &a->leases);
 	if (r == 0)
+		a->cached = digest_cache_look(o->cache, a->c->root, a->stamp, a->n_order);
+	if (r == 0)
 		r = crew_run(job, &results);
+	if (r == 0)
+		r = keep_contents(a, results);
 	for (size_t k = 0; r == 0 && k < a->n_order; k++)
 		r = take_read(a, &a->questions.question[a->order[k]], answers[a->order[k]],
 			      crew_result(results, k));
@@ -482,6 +424,8 @@ paths_ask(struct probe_context *c)
 		r = paths_look(&a, &job);
 	if (r == 0)
 		r = contents_read(&a, &job, s->path_answer + begin);
+	crew_results_free(a.cached);
+	free(a.stamp);
 	leases_free(&a.leases);
 	path_mounts_free(&a.mounts);
 	return r;

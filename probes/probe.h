@@ -10,6 +10,8 @@
 #include "facts/gaps.h"
 #include "facts/snapshot.h"
 
+struct cache_folder;
+
 /* --map: `source` lies at `destination`, below the host's own root. Both are plain absolute paths. */
 struct path_map {
 	const char *source, *destination;
@@ -26,6 +28,7 @@ struct probe_options {
 	const struct path_map *maps;
 	size_t n_maps;
 	const char *criu;		/* --criu PATH; NULL: criu in PATH */
+	struct cache_folder *cache;	/* of contents that were read before; NULL: none */
 	int criu_as;			/* criu would run as this process does; 0: as we do */
 	void (*progress)(size_t done, size_t total, uint64_t bytes, void *arg);
 	void *progress_arg;

@@ -109,6 +109,8 @@ add_cost(struct json *root, const Header *h)
 
 	if (h && h->has_files_known)
 		json_add_uint(o, "known", h->files_known);
+	if (h && h->has_files_cached)
+		json_add_uint(o, "cached", h->files_cached);
 	if (h && h->has_files_hashed)
 		json_add_uint(o, "hashed", h->files_hashed);
 	if (h && h->has_bytes_hashed)

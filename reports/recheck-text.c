@@ -54,9 +54,12 @@ put_head(struct page *p, const struct recheck *k)
 
 	(void) buffer_printf(&b, "%s (%d), looked at again: first taken %s", s.comm ? s.comm : "?", s.root_pid,
 			     age_of(a, was, &age));
-	if (now && now->has_files_known && now->has_files_hashed)
-		(void) buffer_printf(&b, "; %u content%s stood, %u read again", now->files_known,
-				     plural(now->files_known), now->files_hashed);
+	if (now && now->has_files_known && now->has_files_hashed) {
+		(void) buffer_printf(&b, "; %u content%s stood, ", now->files_known, plural(now->files_known));
+		if (now->files_cached > 0)
+			(void) buffer_printf(&b, "%u known from the cache, ", now->files_cached);
+		(void) buffer_printf(&b, "%u read again", now->files_hashed);
+	}
 	page_line(p, 0, "", 0, STYLE_BOLD, buffer_slice(&b).p);
 	b.n = 0;
 	if (!a->destination)

@@ -17,10 +17,12 @@ c = socket.create_connection(s.getsockname()); f = open("/etc/passwd")
 threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(int, 1)], daemon=True).start()
 time.sleep(600)'
 	sleep 0.3
-	trace "$MIGCHECK" dump -p "$QUIET_PID" -o "$BATS_TEST_TMPDIR/source"
+	# The digest cache is ours; here it lies with our other files.
+	trace "$MIGCHECK" dump --cache "$BATS_TEST_TMPDIR/cache" -p "$QUIET_PID" -o "$BATS_TEST_TMPDIR/source"
 	[ -s "$BATS_TEST_TMPDIR/source" ]
 	mv "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/trace.dump"
-	trace "$MIGCHECK" probe -s "$BATS_TEST_TMPDIR/source" -o "$BATS_TEST_TMPDIR/there"
+	trace "$MIGCHECK" probe --cache "$BATS_TEST_TMPDIR/cache" -s "$BATS_TEST_TMPDIR/source" -o "$BATS_TEST_TMPDIR/there"
+	[ -s "$BATS_TEST_TMPDIR/cache/digests.mdb" ]
 	cat "$BATS_TEST_TMPDIR/trace.dump" >> "$BATS_TEST_TMPDIR/trace"
 	# The trace is one of a real look: it read the target's descriptors and maps.
 	grep -q "/proc/$QUIET_PID" "$BATS_TEST_TMPDIR/trace"

@@ -82,8 +82,8 @@ may_read() { sleep 2.1; }
 	# The first look reads what is mapped, the second one nothing of it. (What our own start maps is read
 	# by the loader each time, and so is what the tools map that are asked for their version.)
 	trace=openat,openat2,open,read,pread64,execve
-	strace -f -y -qq -e trace=$trace -o "$T/first" "$MIGCHECK" dump -q -p "$P" -o "$T/other"
-	strace -f -y -qq -e trace=$trace -o "$T/second" "$MIGCHECK" recheck -q "$T/s" "$T/d"
+	strace -f -y -qq -e trace=$trace -o "$T/first" "$MIGCHECK" dump -q --no-cache -p "$P" -o "$T/other"
+	strace -f -y -qq -e trace=$trace -o "$T/second" "$MIGCHECK" recheck -q --no-cache "$T/s" "$T/d"
 	awk '/execve\(/ && NR > 1 { tool[$1] = 1 } !($1 in tool)' "$T/second" > "$T/ours"
 	ldd "$MIGCHECK" | grep -o '/[^ ]*' | xargs -n 1 readlink -f > "$T/own"
 	awk '$6 ~ "^/" { print $6 }' "/proc/$P/maps" | sort -u | grep -vxFf "$T/own" > "$T/mapped"
