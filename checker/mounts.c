@@ -164,9 +164,8 @@ found_by_criu(struct judge *j)
 }
 
 const Mount *
-mount_there(const struct judge *j, const char *path)
+mount_holding(const Host *h, const char *path)
 {
-	const Host *h = j->destination->host;
 	const Filesystems *fs = h ? h->filesystems : NULL;
 	const Mount *best = NULL;
 
@@ -178,6 +177,12 @@ mount_there(const struct judge *j, const char *path)
 			best = m;
 	}
 	return best;
+}
+
+const Mount *
+mount_there(const struct judge *j, const char *path)
+{
+	return mount_holding(j->destination->host, path);
 }
 
 bool

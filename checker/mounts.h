@@ -17,7 +17,10 @@ bool mount_same_device(const Mount *a, const Mount *b);
 /* Whether `path` is `folder` or below it. */
 bool mount_is_below(const char *path, const char *folder);
 
-/* The destination's mount that holds a path there: of those at one place the last; NULL: not known. */
+/* The host's mount that holds a path there: of those at one place the last; NULL: not known. */
+const Mount *mount_holding(const Host *h, const char *path);
+
+/* That of the destination. */
 const Mount *mount_there(const struct judge *j, const char *path);
 
 /* Whether it is one of criu's own mount namespace. */

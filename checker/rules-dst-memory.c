@@ -8,6 +8,7 @@
  */
 #include "checker/place.h"
 #include "checker/rulesets.h"
+#include "checker/totals.h"
 #include "checker/values.h"
 
 #include "base/cleanup.h"
@@ -24,39 +25,6 @@ static const Memory *
 memory_there(const struct judge *j)
 {
 	return j->destination->host ? j->destination->host->memory : NULL;
-}
-
-struct totals {
-	uint64_t anonymous_kb;		/* with what is swapped out */
-	uint64_t shared_kb;		/* the largest share of one process: others map the same */
-	uint64_t locked_kb;
-	uint64_t data_kb;
-	uint64_t huge_kb;
-	const Process *not_known;	/* a living process of which nothing is known */
-};
-
-static struct totals
-totals_of(const struct judge *j)
-{
-	struct totals t = { 0 };
-	const Process *const *all;
-	size_t n;
-
-	all = index_processes(j->at, &n);
-	for (size_t i = 0; i < n; i++) {
-		const ProcessMemory *m = all[i]->memory;
-
-		if (!m && !t.not_known && !process_has_ended(all[i]))
-			t.not_known = all[i];
-		if (!m)
-			continue;
-		t.anonymous_kb += m->rss_anon_kb + m->swap_kb;
-		t.shared_kb = m->rss_shmem_kb > t.shared_kb ? m->rss_shmem_kb : t.shared_kb;
-		t.locked_kb += m->vm_locked_kb;
-		t.data_kb += m->vm_data_kb;
-		t.huge_kb += m->hugetlb_kb;
-	}
-	return t;
 }
 
 static uint64_t

@@ -55,6 +55,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_dst_settings,
 	&rules_dst_routes,
 	&rules_dst_memory,
+	&rules_space,
 	&rules_rehearsal,
 };
 const size_t n_rulesets = ARRAY_SIZE(rulesets);

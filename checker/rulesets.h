@@ -48,6 +48,7 @@ extern const struct ruleset rules_dst_settings;
 extern const struct ruleset rules_dst_mounts;
 extern const struct ruleset rules_dst_routes;
 extern const struct ruleset rules_dst_memory;
+extern const struct ruleset rules_space;
 extern const struct ruleset rules_dst_build;
 extern const struct ruleset rules_dst_kernel;
 extern const struct ruleset rules_dst_features;

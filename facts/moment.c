@@ -39,7 +39,7 @@ static const struct moment of_the_moment[] = {
 	{ &huge_pages__descriptor, "free reserved " },
 	{ &net__descriptor, "netns socket unix_name sockets_complete only_asked asked_port " },
 	{ &net_device__descriptor, "address " },
-	{ &mount__descriptor, "mnt_ns dev_major dev_minor source " },
+	{ &mount__descriptor, "mnt_ns dev_major dev_minor source free_bytes " },
 	{ &namespace_set__descriptor, "mnt net " },
 	{ &criu_place__descriptor, "pid comm start_time ancestor sid pgid tty_nr stdin_is_tty " },
 	{ &path_answer__descriptor,

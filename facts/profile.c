@@ -141,6 +141,7 @@ take_answers(Snapshot *s, const TreeAnswers *a)
 	TAKE(unix_answer);
 	TAKE(terminal_answer);
 	TAKE(route_answer);
+	TAKE(mount_option_answer);
 	TAKE(trial);
 #undef TAKE
 }

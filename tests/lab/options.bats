@@ -180,3 +180,25 @@ dumps() {
 	grep -qE ":.*POSIX.* $PID " /proc/locks
 	kill -KILL "$PID"
 }
+
+@test "a folder for the images that is too small: as criu finds" {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root: CRIU does'
+	start_quiet python3 -c 'import os, time
+kept = os.urandom(24 << 20)
+print(len(kept), flush=True)
+time.sleep(600)'
+	until [ "$(awk '/^RssAnon/ { print $2 }' "/proc/$QUIET_PID/status")" -gt 24000 ]; do sleep 0.1; done
+	mount -t tmpfs -o size=8m none "$T/img"
+	"$MIGCHECK" dump -p "$QUIET_PID" -o "$T/source"
+	status=0
+	"$MIGCHECK" check "$T/source" --criu-options "-D $T/img" > "$T/report" || status=$?
+	"$CRIU" dump -t "$QUIET_PID" -D "$T/img" -o log --leave-running > "$T/out" 2>&1 && dumped=yes || dumped=no
+	tail -n 3 "$T/img/log" > "$T/words" || true
+	umount "$T/img"
+	cat "$T/report" "$T/words"
+	[ "$dumped" = no ]
+	grep -q src-image-space "$T/report"
+	# What is in the way passes with time, or with another folder.
+	"$MIGCHECK" check "$T/source" --criu-options "-D $T" > "$T/report" || true
+	! grep -q src-image-space "$T/report"
+}
