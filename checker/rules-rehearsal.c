@@ -27,14 +27,15 @@ passes(int error)
 	return false;
 }
 
-/* A file that is not there is the matter of another rule. */
+/* A file or a layer that is not there is the matter of another rule. */
 static bool
 is_told_elsewhere(const Trial *t)
 {
 	bool file = t->subject == TRIAL_SUBJECT__TRIAL_FILE ||
 		    t->subject == TRIAL_SUBJECT__TRIAL_FILE_AS_USER;
 
-	return file && t->tried && (t->error == ENOENT || t->error == ENOTDIR);
+	return (file || t->subject == TRIAL_SUBJECT__TRIAL_MOUNT) && t->tried &&
+	       (t->error == ENOENT || t->error == ENOTDIR);
 }
 
 static enum judgement

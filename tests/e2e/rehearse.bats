@@ -219,10 +219,17 @@ os.chdir("/"); time.sleep(100)'
 		mount { mnt_ns: 9 id: 3 root: "/" mountpoint: "/run" fs_type: "tmpfs" super_options: "rw,size=64k,mode=755" }
 		mount { mnt_ns: 9 id: 4 root: "/" mountpoint: "/dev/pts" fs_type: "devpts" super_options: "rw,gid=5,mode=620,ptmxmode=666" }
 		mount { mnt_ns: 9 id: 5 root: "/" mountpoint: "/o" fs_type: "overlay" super_options: "rw,lowerdir=/etc,upperdir=/root/u,workdir=/root/w" }
+		mount { mnt_ns: 9 id: 6 root: "/" mountpoint: "/layers" fs_type: "overlay" super_options: "rw,lowerdir=/etc:/usr,xino=no-such" }
+		mount { mnt_ns: 9 id: 7 root: "/no-such" mountpoint: "/" fs_type: "ext4" super_options: "rw" }
 	TEXT
+	grep -q '\boverlay$' /proc/filesystems || modprobe overlay
 	rehearse forged.mc
 	[ "$(found with.json | sort)" = "rehearse-id thread 5000000 EINVAL
+rehearse-mount overlay at /layers EINVAL
 rehearse-mount tmpfs at /tmp EINVAL" ]
+	"$MIGCHECK" show with.mc > facts
+	grep -qE 'trial.* thing="?overlay at /o"? .*error=0' facts
+	grep -qE 'trial.* thing="?root folder /"? .*error=0' facts
 	# A host on which no network namespace can be made.
 	rehearse forged.mc unshare -Urpf --mount-proc sh -c 'echo 0 > /proc/sys/user/max_net_namespaces; exec "$@"' sh
 	[[ $(found with.json) == *"rehearse-namespace network namespace 9 ENOSPC"* ]]
