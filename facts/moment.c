@@ -5,6 +5,7 @@
  */
 #include "facts/moment.h"
 
+#include "facts/fields.h"
 #include "facts/wire.h"
 
 #include <errno.h>
@@ -80,6 +81,22 @@ moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f
 
 	return is_named(fields_of(of_the_look, ARRAY_SIZE(of_the_look), d), name) ||
 	       is_named(fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d), name);
+}
+
+bool
+moment_passes(const ProtobufCMessage *m)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(values_of_the_moment); i++) {
+		const struct moment_value *v = &values_of_the_moment[i];
+		const ProtobufCFieldDescriptor *named;
+
+		if (v->kind != m->descriptor)
+			continue;
+		named = protobuf_c_message_descriptor_get_field_by_name(v->kind, v->field);
+		return field_count(m, named) > 0 &&
+		       is_named(v->values, slice_of(*(const char *const *) field_at(m, named, 0)));
+	}
+	return false;
 }
 
 /* A message that is of the moment because of what one of its texts says. */

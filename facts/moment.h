@@ -17,6 +17,9 @@ enum facts_kept {
 /* Whether a field of a message holds for the moment only (free memory), or names one host. */
 bool moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f);
 
+/* Whether the message holds for the moment only because of what one of its texts says (a sysctl that counts). */
+bool moment_passes(const ProtobufCMessage *m);
+
 /*
  * Appends the packed message of kind `d` in `bytes` without what is not kept. Works on the wire,
  * so that a host whose like is known need not be unpacked. Fields that this migcheck does not
