@@ -239,7 +239,7 @@ FLEET = $(DESTDIR)$(PREFIX)/share/migcheck/fleet
 install: all manual	## install under DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 755 $(BUILD)/migcheck $(DESTDIR)$(PREFIX)/bin/migcheck
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/migcheck docs/report.schema.json docs/recheck.schema.json \
-		docs/cpu-baseline.schema.json docs/gate.schema.json
+		docs/cpu-baseline.schema.json docs/diff.schema.json docs/gate.schema.json
 	$(Q)install -D -m 644 docs/rules.md $(DESTDIR)$(PREFIX)/share/doc/migcheck/rules.md
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MANUAL)/*.1
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 $(MANUAL)/*.7

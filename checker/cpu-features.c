@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 enum reg { EAX, EBX, ECX, EDX };
@@ -294,6 +295,15 @@ cpu_has(const struct cpu_words *w, const struct cpu_feature *f)
 	if (f->flags & CPU_TILE)
 		state = 0x60000;
 	return !w->xcr0_known || (w->xcr0 & state) == state;
+}
+
+void
+cpu_bit_name(enum cpu_word word, unsigned int bit, char ret[CPU_BIT_NAME])
+{
+	static const char *const registers[] = { [EAX] = "EAX", [EBX] = "EBX", [ECX] = "ECX", [EDX] = "EDX" };
+
+	(void) snprintf(ret, CPU_BIT_NAME, "CPUID.%x.%u:%s.%u", word_sources[word].leaf, word_sources[word].subleaf,
+			registers[word_sources[word].reg], bit);
 }
 
 unsigned int

@@ -85,6 +85,10 @@ void cpu_words_read(const Cpu *cpu, struct cpu_words *ret);
 /* Whether a program can use the feature: CPUID has it, and XCR0 enables the state it needs. */
 bool cpu_has(const struct cpu_words *w, const struct cpu_feature *f);
 
+/* Where a bit stands, for one that has no name: "CPUID.7.0:EBX.16". */
+enum { CPU_BIT_NAME = 40 };
+void cpu_bit_name(enum cpu_word word, unsigned int bit, char ret[CPU_BIT_NAME]);
+
 /* Whether it is known that it has, or has not, the feature. */
 static inline bool
 cpu_known(const struct cpu_words *w, const struct cpu_feature *f)

@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&command_recheck,
 	&command_gate,
 	&command_show,
+	&command_diff,
 	&command_rules,
 };
 

@@ -14,4 +14,5 @@ extern const struct command command_check;
 extern const struct command command_recheck;
 extern const struct command command_gate;
 extern const struct command command_show;
+extern const struct command command_diff;
 extern const struct command command_rules;

@@ -124,8 +124,8 @@ frame_line(struct page *p, const struct cpu_baseline *b)
 			  "glibc's loader keeps the size for life, and with --cpu-cap CRIU demands equality");
 }
 
-static void
-start_lines(struct page *p, const struct cpu_baseline *b)
+void
+cpu_baseline_settings(struct page *p, const struct cpu_baseline *b)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 
@@ -163,7 +163,7 @@ cpu_baseline_lines(struct page *p, const struct cpu_baseline *b)
 	features_line(p, "not sure", STYLE_YELLOW, b->unsure, b->n_unsure);
 	frame_line(p, b);
 	some_line(p, b, "", "not learned of ", &b->frame_unseen);
-	start_lines(p, b);
+	cpu_baseline_settings(p, b);
 	some_line(p, b, "left out", "of another architecture: ", &b->foreign);
 	some_line(p, b, "left out", "nothing was learned of the CPU of ", &b->unseen);
 }
