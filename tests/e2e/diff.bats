@@ -136,6 +136,35 @@ levels() {
 	[ "$((0x$(sed -E 's/^OPENSSL_ia32cap=0x[0-9a-f]+:0x//; s/ .*//' <<<"$after") & 32))" -eq 0 ]
 }
 
+# qemu ARGUMENT...: that of this machine, or the one that the lab has fetched.
+qemu() {
+	local root=${LAB_CACHE:-$TOP/build/lab}/guest/qemu
+
+	if command -v qemu-system-x86_64 > /dev/null; then
+		qemu-system-x86_64 "$@"
+	elif [ -x "$root/usr/bin/qemu-system-x86_64" ]; then
+		LD_LIBRARY_PATH=$(find "$root" -name '*.so*' -printf '%h\n' | sort -u | tr '\n' ':') \
+			"$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" "$@"
+	else
+		return 1
+	fi
+}
+
+@test "diff: QEMU knows the flags that are advised" {
+	local known flag
+	known=$(qemu -cpu help) || skip "no QEMU here, and the lab has fetched none"
+	known=" $(sed -n '/Recognized/,$p' <<<"$known" | tr -s '\n' ' ') "
+	other 'clear("ecx", ~(1 << 27), "leaf: 1\n"); clear("edx", ~0, "leaf: 1\n")
+for register in ("ebx", "ecx", "edx"): clear(register, ~0, "leaf: 7\n\s+subleaf: 0")
+for register in ("ecx", "edx"): clear(register, ~0, "leaf: 2147483649")'
+	differ 1
+	# The first is the model.
+	for flag in $(json "$T/json" '" ".join(r["cpu_baseline"]["qemu"].split(",")[1:])'); do
+		[[ $known == *" ${flag#-} "* ]] || { echo "QEMU knows no ${flag#-}"; false; }
+	done
+	[ "$(json "$T/json" 'len(r["cpu_baseline"]["qemu"].split(",")) > 20')" = true ]
+}
+
 @test "diff: what was not learned of one host is no difference" {
 	other 'put(r"\n    minsigstksz: \d+", "")
 put(r"\n  memory \{(?:\n    .*)*\n  \}", "")'
