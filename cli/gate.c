@@ -32,7 +32,8 @@ static const struct option_row options[] = {
 	  "rule, host, tree, reason, owner, until)", OPTION_WAIVERS },
 	{ 0, "baseline", "OLD.json", "an earlier report (-f json): what it has, on the same host, does\n"
 	  "not break the policy again", OPTION_BASELINE },
-	{ 'f', "format", "FORMAT", "how the report is written (default: text)", OPTION_GATE_FORMAT },
+	{ 'f', "format", "text|json|junit|sarif|github|markdown|prometheus",
+	  "how the report is written (default: text)", OPTION_GATE_FORMAT },
 	{ 0, "report", "FORMAT=FILE", "write it in this format, too (may be repeated)", OPTION_REPORT },
 	ROW_OUTPUT("write the report there"),
 	ROW_CRIU_OPTIONS,
@@ -62,7 +63,12 @@ const struct command command_gate = {
 		"without, these are not asked and not judged.\n"
 		"\n"
 		"A profile that cannot be read, is too old, is there twice, or is of another architecture is\n"
-		"named with its reason, and the rest is judged.",
+		"named with its reason, and the rest is judged.\n"
+		"\n"
+		"Formats: text for people; json as in docs/gate.schema.json, which is also what --baseline\n"
+		"takes; junit, a suite a host, a case a rule and tree; sarif for code scanning; github,\n"
+		"annotations, of which GitHub shows ten of each kind a step, so that no more are written;\n"
+		"markdown for the summary of a CI job; prometheus for the textfile collector.",
 	.examples =
 		"  migcheck gate trees/ hosts/\n"
 		"  migcheck gate trees/ hosts/ --min-hosts 3 --report html=pool.html --report junit=pool.xml\n",

@@ -19,11 +19,17 @@ option_parser(const struct command *c, int argc, char **argv)
 static void
 print_option(const struct option_row *o)
 {
-	char left[64];
+	enum { LEFT = 26 };
+	char left[128];
+	int n;
 
-	(void) snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+	n = snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
 			o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-	printf("  %-26s ", left);
+	/* Where the words that it takes are many, the help stands below them. */
+	if (n > LEFT)
+		printf("  %s\n%29s", left, "");
+	else
+		printf("  %-*s ", LEFT, left);
 	for (const char *p = o->help; *p; p++) {
 		(void) putchar(*p);
 		if (*p == '\n')

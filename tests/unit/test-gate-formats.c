@@ -7,6 +7,8 @@
  */
 #include "tests/unit/gate-fixture.h"
 
+#include "base/text.h"
+#include "cli/commands.h"
 #include "reports/gate-junit.h"
 
 static const struct report_options options = { 0 };
@@ -190,6 +192,28 @@ test_markdown_cap(void **state)
 	free(thing);
 }
 
+/* The words of --format, which help, manual and completion have from there, are the rows of the table. */
+static void
+test_words(void **state)
+{
+	const struct option_row *row = NULL;
+	struct slice rest, word;
+	size_t n = 0;
+
+	(void) state;
+	for (size_t i = 0; i < command_gate.n_options; i++)
+		if (streq(command_gate.options[i].name, "format"))
+			row = &command_gate.options[i];
+	assert_non_null(row);
+	for (rest = slice_of(row->argument); slice_field(&rest, '|', &word); n++) {
+		assert_in_range(n, 0, n_gate_reporters - 1);
+		if (!slice_eq(word, gate_reporters[n].name))
+			fail_msg("--format: '%.*s' stands where the table has %s", (int) word.n, word.p, gate_reporters[n].name);
+		assert_true(strlen(gate_reporters[n].help) > 0);
+	}
+	assert_int_equal(n, n_gate_reporters);
+}
+
 static int
 print(const char *name, bool hostile)
 {
@@ -213,6 +237,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_github_cap),
 		cmocka_unit_test(test_markdown_cap),
+		cmocka_unit_test(test_words),
 	};
 
 	if (argc > 1)
