@@ -19,8 +19,12 @@ keep_outcomes(struct gate *g, const struct assessment *a, struct gate_cell *cell
 	if (!outcome)
 		return -ENOMEM;
 	for (size_t i = 0; i < a->n_outcomes; i++) {
-		outcome[i] = (uint8_t) a->outcomes[i].outcome;
-		cell->not_asked += a->outcomes[i].outcome == OUTCOME_NOT_ASKED;
+		const struct rule_outcome *o = &a->outcomes[i];
+
+		outcome[i] = (uint8_t) o->outcome;
+		/* That the moment is left out is the policy's will, and no lack of the profile. */
+		if (o->outcome == OUTCOME_NOT_ASKED && (g->policy->now || o->rule->of_the_moment == MOMENT_NOT))
+			cell->not_asked++;
 	}
 	cell->outcome = outcome;
 	return 0;

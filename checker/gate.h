@@ -68,7 +68,7 @@ struct gate_finding {
 struct gate_cell {
 	enum verdict verdict;		/* waived findings aside */
 	uint32_t permanent, transient, unknown, warnings, waived;	/* findings that count; those that do not */
-	uint32_t not_asked;		/* rules */
+	uint32_t not_asked;		/* rules whose facts the profile was not asked for */
 	const uint8_t *outcome;		/* enum outcome of each rule, in rule order */
 	uint32_t *finding;		/* indices into gate.findings, ascending */
 	size_t n_finding;
