@@ -42,13 +42,17 @@ decode(const unsigned char *p, size_t n, uint32_t *ret)
 	return length;
 }
 
-/* Characters that could move the cursor, break a line, or turn the reading direction. */
+/*
+ * Characters that could move the cursor, break a line, or turn the reading direction; and
+ * noncharacters, which documents in XML and HTML must not hold.
+ */
 static bool
 is_unsafe(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
 	       c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
+	       (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
 }
 
 static int
@@ -100,13 +104,32 @@ escape_json_text(struct buffer *out, const char *s, size_t n)
 		uint32_t c = 0;
 		size_t length = decode(p, n, &c), taken = length ? length : 1;
 
-		/* All of them are below U+10000, and newlines here are the layout's own. */
-		if (length > 0 && c != '\n' && is_unsafe(c))
+		/* Newlines here are the layout's own. */
+		if (length == 0 || c == '\n' || !is_unsafe(c))
+			r = buffer_add(out, p, taken);
+		else if (c < 0x10000)
 			r = buffer_printf(out, "\\u%04x", c);
 		else
-			r = buffer_add(out, p, taken);
+			r = buffer_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
 		p += taken;
 		n -= taken;
 	}
 	return r;
+}
+
+int
+escape_json_html(struct buffer *out, const char *s, size_t n)
+{
+	size_t plain = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (s[i] != '<' && s[i] != '>' && s[i] != '&')
+			continue;
+		r = buffer_add(out, s + plain, i - plain);
+		if (r == 0)
+			r = buffer_printf(out, "\\u%04x", (unsigned int) s[i]);
+		plain = i + 1;
+	}
+	return r < 0 ? r : buffer_add(out, s + plain, n - plain);
 }

@@ -10,8 +10,8 @@
 
 /*
  * For a person: valid printable UTF-8 passes; control characters (C0, DEL, C1), bidirectional
- * overrides, line and paragraph separators and bytes that are not UTF-8 become \xNN, one a
- * byte. 0 or -ENOMEM.
+ * overrides, line and paragraph separators, noncharacters and bytes that are not UTF-8 become
+ * \xNN, one a byte. 0 or -ENOMEM.
  */
 int escape_text(struct buffer *out, const char *s, size_t n);
 
@@ -26,3 +26,9 @@ int escape_utf8(struct buffer *out, const char *s, size_t n);
  * strings can hold there, become \uNNNN. Programs read the same, a terminal is safe.
  */
 int escape_json_text(struct buffer *out, const char *s, size_t n);
+
+/*
+ * For finished JSON text that is to stand inside an HTML element: < > & become \uNNNN, so that
+ * nothing in it can end the element.
+ */
+int escape_json_html(struct buffer *out, const char *s, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Foreign text in XML: see xml.h. escape_text() takes what moves a cursor or is no UTF-8; what
- * else section 2.2 of XML 1.0 shuts out are the two noncharacters at the end of the first plane.
+ * Foreign text in XML: see xml.h. escape_text() takes what section 2.2 of XML 1.0 shuts out, and
+ * more.
  */
 #include "reports/xml.h"
 
@@ -27,12 +27,6 @@ entity(char c)
 	}
 }
 
-static bool
-is_noncharacter(struct slice s)
-{
-	return slice_starts(s, "\xef\xbf\xbe") || slice_starts(s, "\xef\xbf\xbf");
-}
-
 void
 xml_text(struct pen *p, const char *text)
 {
@@ -43,17 +37,12 @@ xml_text(struct pen *p, const char *text)
 	rest = buffer_slice(&clean);
 	while (p->error == 0 && rest.n > 0) {
 		const char *name = entity(*rest.p);
-		size_t taken = 1;
 
-		if (name) {
+		if (name)
 			pen_raw(p, name);
-		} else if (is_noncharacter(rest)) {
-			taken = 3;
-			pen_put(p, "\\xef\\xbf\\x%02x", (unsigned char) rest.p[2]);
-		} else {
+		else
 			pen_add(p, rest.p, 1);
-		}
-		rest.p += taken;
-		rest.n -= taken;
+		rest.p++;
+		rest.n--;
 	}
 }

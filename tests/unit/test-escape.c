@@ -25,6 +25,8 @@ escapes_as_the_table_says(void **state)
 		{ "\xc3", "\\xc3", "\\xc3" },					/* cut off */
 		{ "\xe2\x80\xae" "txt", "\\xe2\\x80\\xaetxt", "\xe2\x80\xae" "txt" },	/* right-to-left override */
 		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m", "\xc2\x9b" "31m" },		/* C1 CSI */
+		{ "\xef\xb7\x90", "\\xef\\xb7\\x90", "\xef\xb7\x90" },		/* noncharacters */
+		{ "\xf0\x9f\xbf\xbf", "\\xf0\\x9f\\xbf\\xbf", "\xf0\x9f\xbf\xbf" },
 		{ "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
 	};
 
@@ -52,12 +54,12 @@ escapes_a_nul_inside(void **state)
 static void
 makes_json_text_safe_for_a_terminal(void **state)
 {
-	static const char in[] = "{ \"a\": \"\xc2\x9b" "31m\x7f\xe2\x80\xae\xc3\xbc\",\n }";
+	static const char in[] = "{ \"a\": \"\xc2\x9b" "31m\x7f\xe2\x80\xae\xc3\xbc\xf0\x9f\xbf\xbf\",\n }";
 	_cleanup_buffer_ struct buffer b = { 0 };
 
 	(void) state;
 	assert_int_equal(escape_json_text(&b, in, sizeof(in) - 1), 0);
-	assert_string_equal(b.p, "{ \"a\": \"\\u009b31m\\u007f\\u202e\xc3\xbc\",\n }");
+	assert_string_equal(b.p, "{ \"a\": \"\\u009b31m\\u007f\\u202e\xc3\xbc\\ud83f\\udfff\",\n }");
 }
 
 int
