@@ -12,7 +12,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 DEPS_DEB := $(DEPS_BUILD) binutils dpkg-dev
 DEPS_TEST := $(DEPS_DEB) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
-	groff-base bsdextrautils man-db lintian zsh
+	groff-base bsdextrautils man-db lintian zsh chromium nodejs fonts-dejavu-core
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
@@ -122,6 +122,9 @@ $(BUILD)/flags: FORCE
 $(BUILD)/%.o: %.c $(GEN_H) $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The page of migcheck gate -f html: taken in as it is.
+$(BUILD)/reports/gate-page.o: $(wildcard reports/gate-page.*)
 
 # cmocka's assertions do not return when they fail, which the compiler cannot know.
 $(BUILD)/tests/test-%: tests/unit/test-%.c $(BUILD)/libmigcheck.a

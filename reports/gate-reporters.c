@@ -13,6 +13,7 @@ const struct gate_reporter gate_reporters[] = {
 	  .help = "annotations of GitHub Actions, of which it shows 10 of each kind a step: no more are written",
 	  .report = gate_github },
 	{ .name = "markdown", .help = "a page for the summary of a CI job", .report = gate_markdown },
+	{ .name = "html", .help = "one page for a browser, that needs no network: a matrix to look into", .report = gate_html },
 	{ .name = "prometheus", .help = "metrics for the textfile collector of node_exporter", .report = gate_prometheus },
 };
 

@@ -25,3 +25,4 @@ int gate_sarif(const struct gate *g, const struct report_options *o, struct buff
 int gate_github(const struct gate *g, const struct report_options *o, struct buffer *out);
 int gate_markdown(const struct gate *g, const struct report_options *o, struct buffer *out);
 int gate_prometheus(const struct gate *g, const struct report_options *o, struct buffer *out);
+int gate_html(const struct gate *g, const struct report_options *o, struct buffer *out);

@@ -459,3 +459,14 @@ gate_fixture_free(struct gate_fixture *x)
 {
 	(void) arena_free(x->gate.arena);
 }
+
+/* How often the text stands there. */
+static inline size_t
+count_of(const struct buffer *b, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *p = strstr(b->p, text); p; p = strstr(p + 1, text))
+		n++;
+	return n;
+}

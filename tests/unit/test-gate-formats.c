@@ -62,7 +62,10 @@ test_golden(void **state)
 	gate_fixture_free(&x);
 }
 
-/* No byte moves a cursor, breaks a line, or is no UTF-8; and twice the same. */
+/*
+ * No byte moves a cursor, breaks a line, or is no UTF-8; and twice the same. (The page's script and
+ * style are indented by tabs.)
+ */
 static void
 test_hostile(void **state)
 {
@@ -78,23 +81,14 @@ test_hostile(void **state)
 		assert_int_equal(out.n, again.n);
 		assert_memory_equal(out.p, again.p, out.n);
 		for (size_t k = 0; k < out.n; k++)
-			if ((unsigned char) out.p[k] < 0x20 && out.p[k] != '\n')
+			if ((unsigned char) out.p[k] < 0x20 && out.p[k] != '\n' &&
+			    (out.p[k] != '\t' || gate_reporters[i].report != gate_html))
 				fail_msg("%s: a control character at %zu", gate_reporters[i].name, k);
 		assert_null(memmem(out.p, out.n, "\xe2\x80\xae", 3));
 		assert_null(memmem(out.p, out.n, "\xff", 1));
 		assert_null(memmem(out.p, out.n, "\n::error::x", 11));
 	}
 	gate_fixture_free(&x);
-}
-
-static size_t
-count_of(const struct buffer *b, const char *text)
-{
-	size_t n = 0;
-
-	for (const char *p = strstr(b->p, text); p; p = strstr(p + 1, text))
-		n++;
-	return n;
 }
 
 static void
