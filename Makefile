@@ -136,6 +136,11 @@ $(BUILD)/mkproc: $(MKPROC_SOURCES) $(wildcard tests/e2e/mkproc*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 $(OPTIMISE) $(WARNINGS) -D_GNU_SOURCE -pthread -o $@ $(MKPROC_SOURCES)
 
+# Makes pools of hosts out of real profiles.
+$(BUILD)/pool-gen: tests/bench/pool-gen.c $(BUILD)/libmigcheck.a
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmigcheck.a $(LIB_LIBS)
+
 # A fuzz target with a main() that runs it over its corpus and prints TAP.
 $(BUILD)/tests/fuzz-%: tests/fuzz/fuzz-%.c tests/fuzz/replay.c $(BUILD)/libmigcheck.a
 	$(call say,CC,$<)

@@ -12,66 +12,85 @@
 
 enum { MAX_DEPTH = 16 };
 
-/* A kind of message, and the names of its fields that do not last, each followed by a blank. */
+enum { MAX_NAMES = 10 };
+
+/* A kind of message, and the names of its fields that do not last. */
 struct moment {
 	const ProtobufCMessageDescriptor *kind;
-	const char *fields;
+	const char *fields[MAX_NAMES];
 };
 
 /* A message that does not last as a whole where its text `field` is one of `values`. */
 struct moment_value {
 	const ProtobufCMessageDescriptor *kind;
 	const char *field;
-	const char *values;		/* as above */
+	const char *values[MAX_NAMES];
 };
 
 /* When and how it was looked: never a fact of the host. */
 static const struct moment of_the_look[] = {
-	{ &header__descriptor, "taken_at_ns duration_us own_sha256 files_hashed bytes_hashed files_known files_cached " },
+	{ &header__descriptor, { "taken_at_ns", "duration_us", "own_sha256", "files_hashed",
+	  "bytes_hashed", "files_known", "files_cached" } },
 };
 
 static const struct moment of_the_moment[] = {
-	{ &snapshot__descriptor, "pid_answer terminal_answer " },
-	{ &tree_answers__descriptor, "pid_answer terminal_answer " },
-	{ &header__descriptor, "tool " },
-	{ &host__descriptor, "name machine_id boot_id pid_ns uptime_ms " },
-	{ &kernel__descriptor, "cmdline " },
-	{ &memory__descriptor, "available_kb swap_free_kb committed_kb free_kb " },
-	{ &huge_pages__descriptor, "free reserved " },
-	{ &net__descriptor, "netns socket unix_name sockets_complete only_asked asked_port " },
-	{ &net_device__descriptor, "address " },
-	{ &mount__descriptor, "mnt_ns dev_major dev_minor source free_bytes " },
-	{ &namespace_set__descriptor, "mnt net " },
-	{ &criu_place__descriptor, "pid comm start_time ancestor sid pgid tty_nr stdin_is_tty " },
-	{ &path_answer__descriptor,
-	  "dev_major dev_minor ino nlink mtime_ns ctime_ns free_bytes free_inodes " },
-	{ &cgroup_answer__descriptor, "memory_used memory_reclaimable pids_used folders_used " },
-	{ &unix_answer__descriptor, "listening holder_pid holder_comm holder_start_time ino " },
-	{ &gap__descriptor, "pid " },
+	{ &snapshot__descriptor, { "pid_answer", "terminal_answer" } },
+	{ &tree_answers__descriptor, { "pid_answer", "terminal_answer" } },
+	{ &header__descriptor, { "tool" } },
+	{ &host__descriptor, { "name", "machine_id", "boot_id", "pid_ns", "uptime_ms" } },
+	{ &kernel__descriptor, { "cmdline" } },
+	{ &memory__descriptor, { "available_kb", "swap_free_kb", "committed_kb", "free_kb" } },
+	{ &huge_pages__descriptor, { "free", "reserved" } },
+	{ &net__descriptor, { "netns", "socket", "unix_name", "sockets_complete", "only_asked",
+	  "asked_port" } },
+	{ &net_device__descriptor, { "address" } },
+	{ &mount__descriptor, { "mnt_ns", "dev_major", "dev_minor", "source", "free_bytes" } },
+	{ &namespace_set__descriptor, { "mnt", "net" } },
+	{ &criu_place__descriptor, { "pid", "comm", "start_time", "ancestor", "sid", "pgid", "tty_nr",
+	  "stdin_is_tty" } },
+	{ &path_answer__descriptor, { "dev_major", "dev_minor", "ino", "nlink", "mtime_ns", "ctime_ns",
+	  "free_bytes", "free_inodes" } },
+	{ &cgroup_answer__descriptor, { "memory_used", "memory_reclaimable", "pids_used", "folders_used" } },
+	{ &unix_answer__descriptor, { "listening", "holder_pid", "holder_comm", "holder_start_time", "ino" } },
+	{ &gap__descriptor, { "pid" } },
 };
 
 static const struct moment_value values_of_the_moment[] = {
-	{ &setting__descriptor, "name", "kernel/ns_last_pid kernel/pty/nr kernel/sem_next_id kernel/msg_next_id "
-					"kernel/shm_next_id fs/file-nr fs/aio-nr " },
-	{ &net_device__descriptor, "kind", "veth " },
+	{ &setting__descriptor, "name", { "kernel/ns_last_pid", "kernel/pty/nr", "kernel/sem_next_id",
+	  "kernel/msg_next_id", "kernel/shm_next_id", "fs/file-nr", "fs/aio-nr" } },
+	{ &net_device__descriptor, "kind", { "veth" } },
 };
 
+static const char *const none[MAX_NAMES];
+
 static bool
-is_named(const char *names, struct slice name)
+is_named(const char *const *names, struct slice name)
 {
-	for (const char *p = names; *p; p = strchr(p, ' ') + 1)
-		if (strncmp(p, name.p, name.n) == 0 && p[name.n] == ' ')
+	for (size_t i = 0; i < MAX_NAMES && names[i]; i++)
+		if (name.n > 0 && names[i][0] == name.p[0] && slice_eq(name, names[i]))
 			return true;
 	return false;
 }
 
-static const char *
+static const char *const *
 fields_of(const struct moment *row, size_t n, const ProtobufCMessageDescriptor *d)
 {
 	for (size_t i = 0; i < n; i++)
 		if (row[i].kind == d)
 			return row[i].fields;
-	return "";
+	return none;
+}
+
+static const char *const *
+names_of_the_look(const ProtobufCMessageDescriptor *d)
+{
+	return fields_of(of_the_look, ARRAY_SIZE(of_the_look), d);
+}
+
+static const char *const *
+names_of_the_moment(const ProtobufCMessageDescriptor *d, enum facts_kept kept)
+{
+	return kept == FACTS_NOW ? none : fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d);
 }
 
 bool
@@ -79,8 +98,7 @@ moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f
 {
 	struct slice name = slice_of(f->name);
 
-	return is_named(fields_of(of_the_look, ARRAY_SIZE(of_the_look), d), name) ||
-	       is_named(fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d), name);
+	return is_named(names_of_the_look(d), name) || is_named(names_of_the_moment(d, FACTS_LASTING), name);
 }
 
 bool
@@ -119,11 +137,11 @@ is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
 	return false;
 }
 
-/* Whether fields of this kind need to be looked into at all. */
+/* Whether messages of this kind are kept as they are. */
 static bool
-is_plain(const ProtobufCMessageDescriptor *d, const char *look, const char *moment)
+is_plain(const ProtobufCMessageDescriptor *d, enum facts_kept kept)
 {
-	if (*look || *moment)
+	if (*names_of_the_look(d) || *names_of_the_moment(d, kept))
 		return false;
 	for (unsigned int i = 0; i < d->n_fields; i++)
 		if (d->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
@@ -145,6 +163,8 @@ strip_within(const ProtobufCFieldDescriptor *f, const struct wire_field *field, 
 
 	if (kept == FACTS_LASTING && is_passing(d, field->value))
 		return 0;
+	if (is_plain(d, kept))
+		return buffer_add(out, field->all.p, field->all.n);
 	r = strip(d, field->value, kept, depth + 1, &inner);
 	return r == 0 ? wire_add_bytes(out, f->id, buffer_slice(&inner)) : r;
 }
@@ -153,12 +173,9 @@ static int
 strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept kept, unsigned int depth,
       struct buffer *out)
 {
-	const char *look = fields_of(of_the_look, ARRAY_SIZE(of_the_look), d);
-	const char *moment = kept == FACTS_NOW ? "" : fields_of(of_the_moment, ARRAY_SIZE(of_the_moment), d);
+	const char *const *look = names_of_the_look(d), *const *moment = names_of_the_moment(d, kept);
 	int r;
 
-	if (is_plain(d, look, moment))
-		return buffer_add(out, bytes.p, bytes.n);
 	if (depth > MAX_DEPTH)
 		return -EBADMSG;
 	while (bytes.n > 0) {
