@@ -20,7 +20,7 @@ struct moment {
 	const char *fields[MAX_NAMES];
 };
 
-/* A message that does not last as a whole where its text `field` is one of `values`. */
+/* A message that does not last as a whole where its text `field` is one of `values`; without any: where it is true. */
 struct moment_value {
 	const ProtobufCMessageDescriptor *kind;
 	const char *field;
@@ -34,7 +34,7 @@ static const struct moment of_the_look[] = {
 };
 
 static const struct moment of_the_moment[] = {
-	{ &snapshot__descriptor, { "pid_answer", "terminal_answer" } },
+	{ &snapshot__descriptor, { "cgroup_set", "pid_answer", "terminal_answer" } },
 	{ &tree_answers__descriptor, { "pid_answer", "terminal_answer" } },
 	{ &header__descriptor, { "tool" } },
 	{ &host__descriptor, { "name", "machine_id", "boot_id", "pid_ns", "uptime_ms" } },
@@ -46,8 +46,8 @@ static const struct moment of_the_moment[] = {
 	{ &net_device__descriptor, { "address" } },
 	{ &mount__descriptor, { "mnt_ns", "dev_major", "dev_minor", "source", "free_bytes" } },
 	{ &namespace_set__descriptor, { "mnt", "net" } },
-	{ &criu_place__descriptor, { "pid", "comm", "start_time", "ancestor", "sid", "pgid", "tty_nr",
-	  "stdin_is_tty" } },
+	{ &criu_place__descriptor, { "pid", "comm", "start_time", "ancestor", "cgroup_set", "sid", "pgid",
+	  "tty_nr", "stdin_is_tty" } },
 	{ &path_answer__descriptor, { "dev_major", "dev_minor", "ino", "nlink", "mtime_ns", "ctime_ns",
 	  "free_bytes", "free_inodes" } },
 	{ &cgroup_answer__descriptor, { "memory_used", "memory_reclaimable", "pids_used", "folders_used" } },
@@ -59,6 +59,9 @@ static const struct moment_value values_of_the_moment[] = {
 	{ &setting__descriptor, "name", { "kernel/ns_last_pid", "kernel/pty/nr", "kernel/sem_next_id",
 	  "kernel/msg_next_id", "kernel/shm_next_id", "fs/file-nr", "fs/aio-nr" } },
 	{ &net_device__descriptor, "kind", { "veth" } },
+	{ &cgroup_value__descriptor, "name", { "memory.usage_in_bytes", "memory.current", "pids.current",
+	  "cgroup.events" } },
+	{ &cgroup_answer__descriptor, "own", { NULL } },
 };
 
 static const char *const none[MAX_NAMES];
@@ -123,16 +126,14 @@ is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(values_of_the_moment); i++) {
 		const struct moment_value *v = &values_of_the_moment[i];
-		const ProtobufCFieldDescriptor *named;
 		struct wire_field f;
 
 		if (v->kind != d)
 			continue;
-		named = protobuf_c_message_descriptor_get_field_by_name(d, v->field);
-		while (bytes.n > 0 && wire_take(&bytes, &f) == 0)
-			if (named && f.id == named->id && f.type == WIRE_BYTES)
-				return is_named(v->values, f.value);
-		return false;
+		if (!wire_find(bytes, protobuf_c_message_descriptor_get_field_by_name(d, v->field)->id, &f))
+			return false;
+		return v->values[0] ? f.type == WIRE_BYTES && is_named(v->values, f.value) :
+				      f.type == WIRE_VARINT && f.number != 0;
 	}
 	return false;
 }

@@ -119,6 +119,7 @@ own_ask(struct probe_context *c, const Cgroups *here, const CgroupSet *own)
 		r = cgroup_answer(c, here, m->controllers, m->path);
 		if (r < 0)
 			return r;
+		SET_FACT(c->snapshot->facts->cgroup_answer[c->snapshot->facts->n_cgroup_answer - 1], own, true);
 	}
 	return 0;
 }

@@ -37,7 +37,7 @@ host() {
 		${2:-}" "$POOL/this.txt" | "$TOP/tests/e2e/forge" "$TOP/facts" > "${T:-$POOL}/hosts/${3:-$1}.mc"
 }
 
-FEW_PIDS='/name: "kernel\/pid_max"/{n;s/"[0-9]*"/"301"/}'
+NO_CR='/name: "checkpoint_restore"/{n;s/true/false/}'
 
 gate() {
 	run "$MIGCHECK" gate "$POOL/trees" "$T/hosts" "$@"
@@ -66,17 +66,17 @@ is() {
 }
 
 @test "a host that differs is told by name, with what would help" {
-	host a; host b; host c; host odd "$FEW_PIDS"
+	host a; host b; host c; host odd "$NO_CR"
 	gate
 	is 1 broken
 	[[ $output == *"4 hosts in 2 classes"* ]]
 	[[ $output == *"sleep is blocked on 1 of 4 hosts"* ]]
-	[[ $output == *"The odd ones out"*"pid-max"*"1 of 4 hosts: odd"* ]]
+	[[ $output == *"The odd ones out"*"dst-checkpoint-restore"*"1 of 4 hosts: odd"* ]]
 	[[ $output == *"1 change would make the pool whole"* ]]
 }
 
 @test "--min-hosts: enough places are enough, and too few are too few" {
-	host a; host b; host odd "$FEW_PIDS"
+	host a; host b; host odd "$NO_CR"
 	gate --min-hosts 2
 	is 0 met
 	gate --min-hosts 3
@@ -88,7 +88,7 @@ is() {
 }
 
 @test "--fail-on: which kinds break the policy" {
-	host a; host odd "$FEW_PIDS"
+	host a; host odd "$NO_CR"
 	gate --fail-on undecided
 	is 0 met
 	gate --fail-on transient,permanent
@@ -118,7 +118,7 @@ is() {
 
 @test "--now agrees with migcheck check, tree by tree" {
 	local tree said
-	host a; host b "$FEW_PIDS"
+	host a; host b "$NO_CR"
 	for tree in sleep listen; do
 		"$MIGCHECK" probe -q -s "$POOL/trees/$tree.mc" -o "$T/one.mc"
 		"$TOP/tests/e2e/unforge" "$TOP/facts" < "$T/one.mc" | sed '
@@ -139,7 +139,7 @@ is() {
 	is 0 met
 	[[ $output == *"ready*"* ]]
 	[[ $output == *"probe with --for TREE"* ]]
-	sed "$FEW_PIDS" "$T/plain.txt" | "$TOP/tests/e2e/forge" "$TOP/facts" > "$T/hosts/plain.mc"
+	sed "$NO_CR" "$T/plain.txt" | "$TOP/tests/e2e/forge" "$TOP/facts" > "$T/hosts/plain.mc"
 	gate
 	is 1 broken
 }
@@ -188,11 +188,11 @@ is() {
 }
 
 @test "waivers: shown, for their hosts only, until their day, and told when they are for nothing" {
-	host a; host odd "$FEW_PIDS"; host odder "$FEW_PIDS"
+	host a; host odd "$NO_CR"; host odder "$NO_CR"
 	cat > "$T/w.yaml" <<-'YAML'
 		waivers:
-		  - {rule: pid-max, host: odd, reason: being replaced, owner: ops, until: 2099-12-31}
-		  - {rule: pid-max, host: "odder*", reason: was to be replaced, owner: ops, until: 2020-12-31}
+		  - {rule: dst-checkpoint-restore, host: odd, reason: being replaced, owner: ops, until: 2099-12-31}
+		  - {rule: dst-checkpoint-restore, host: "odder*", reason: was to be replaced, owner: ops, until: 2020-12-31}
 		  - {rule: cpu-ins, host: odd, reason: never, owner: ops, until: 2099-12-31}
 	YAML
 	gate --waivers "$T/w.yaml"
@@ -210,7 +210,7 @@ is() {
 }
 
 @test "the same files give the same bytes, in whatever order they are named" {
-	host a; host b "$FEW_PIDS"; host c
+	host a; host b "$NO_CR"; host c
 	"$MIGCHECK" gate "$POOL/trees" "$T"/hosts/{a,b,c}.mc -o "$T/1" || true
 	"$MIGCHECK" gate "$T"/hosts/{c,b,a}.mc "$POOL/trees" -o "$T/2" || true
 	cmp "$T/1" "$T/2"
