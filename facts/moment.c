@@ -114,13 +114,15 @@ moment_passes(const ProtobufCMessage *m)
 		if (v->kind != m->descriptor)
 			continue;
 		named = protobuf_c_message_descriptor_get_field_by_name(v->kind, v->field);
-		return field_count(m, named) > 0 &&
-		       is_named(v->values, slice_of(*(const char *const *) field_at(m, named, 0)));
+		if (field_count(m, named) == 0)
+			return false;
+		return v->values[0] ? is_named(v->values, slice_of(*(const char *const *) field_at(m, named, 0))) :
+				      *(const protobuf_c_boolean *) field_at(m, named, 0);
 	}
 	return false;
 }
 
-/* A message that is of the moment because of what one of its texts says. */
+/* The same, on the wire. */
 static bool
 is_passing(const ProtobufCMessageDescriptor *d, struct slice bytes)
 {
