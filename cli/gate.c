@@ -32,7 +32,7 @@ static const struct option_row options[] = {
 	  "rule, host, tree, reason, owner, until)", OPTION_WAIVERS },
 	{ 0, "baseline", "OLD.json", "an earlier report (-f json): what it has, on the same host, does\n"
 	  "not break the policy again", OPTION_BASELINE },
-	{ 'f', "format", "text|json|junit|sarif|github|markdown|prometheus",
+	{ 'f', "format", "text|json|junit|sarif|github|markdown|html|prometheus",
 	  "how the report is written (default: text)", OPTION_GATE_FORMAT },
 	{ 0, "report", "FORMAT=FILE", "write it in this format, too (may be repeated)", OPTION_REPORT },
 	ROW_OUTPUT("write the report there"),
@@ -68,7 +68,8 @@ const struct command command_gate = {
 		"Formats: text for people; json as in docs/gate.schema.json, which is also what --baseline\n"
 		"takes; junit, a suite a host, a case a rule and tree; sarif for code scanning; github,\n"
 		"annotations, of which GitHub shows ten of each kind a step, so that no more are written;\n"
-		"markdown for the summary of a CI job; prometheus for the textfile collector.",
+		"markdown for the summary of a CI job; html, one page to look into; prometheus for the\n"
+		"textfile collector.",
 	.examples =
 		"  migcheck gate trees/ hosts/\n"
 		"  migcheck gate trees/ hosts/ --min-hosts 3 --report html=pool.html --report junit=pool.xml\n",
