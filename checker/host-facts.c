@@ -210,6 +210,7 @@ const struct host_fact host_facts[] = {
 	VALUE(cgroup_answer, folders_limit, .nothing = "none", .rules = "cg-dir-create"),
 	VALUE(cgroup_answer, folders_used, .nothing = "none", .rules = "cg-dir-create"),
 	VALUE(cgroup_answer, too_deep, .nothing = "no", .rules = "cg-dir-create"),
+	NEVER(cgroup_answer, own),
 	NEVER(cgroup_value, name), VALUE(cgroup_value, value),
 	NEVER(unix_answer, name), VALUE(unix_answer, kind, .nothing = "none"),
 	VALUE(unix_answer, listening, .nothing = "no"), NEVER(unix_answer, holder_pid), NEVER(unix_answer, holder_comm),
