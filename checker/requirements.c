@@ -144,6 +144,17 @@ needed_later(const char *option)
 	return o && o->role == ROLE_LIFT && o->stages == AT_BOTH && !streq(o->name, "external");
 }
 
+static void
+say_missing(struct judge *j, struct finding *f, enum stage stage, const char *option)
+{
+	f->stage = stage;
+	f->severity = SEVERITY_BLOCKER;
+	f->lifetime = LIFETIME_PERMANENT;
+	f->detail = "CRIU needs an option for this that is not among those it will be given.";
+	f->remedy = judge_text(j, "give criu %s at %s%s", option, stage_name(stage),
+			       stage == STAGE_DUMP && needed_later(option) ? " and restore" : "");
+}
+
 void
 judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, const char *option,
 	      const char *who)
@@ -152,7 +163,6 @@ judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, con
 	const struct given_option *given = options_find(all, option);
 	struct requirement wanted = { .kind = kind, .stage = stage, .option = option };
 	const char *value;
-	struct finding *f;
 
 	if (given && kind == REQUIRE_LOSSLESS && given->option != options_wanted(option, &value)) {
 		wanted.kind = REQUIRE_LOSSY;
@@ -163,13 +173,7 @@ judge_require(struct judge *j, enum requirement_kind kind, enum stage stage, con
 	note(j, &wanted, who);
 	if (!all || given || (kind != REQUIRE_LOSSLESS && kind != REQUIRE_ARRANGED))
 		return;
-	f = judge_find(j, who, NULL, NULL);
-	f->stage = stage;
-	f->severity = SEVERITY_BLOCKER;
-	f->lifetime = LIFETIME_PERMANENT;
-	f->detail = "CRIU needs an option for this that is not among those it will be given.";
-	f->remedy = judge_text(j, "give criu %s at %s%s", option, stage_name(stage),
-			       stage == STAGE_DUMP && needed_later(option) ? " and restore" : "");
+	say_missing(j, judge_find(j, who, NULL, NULL), stage, option);
 }
 
 /* ---- what findings offer ---- */
@@ -212,8 +216,8 @@ at_restore(struct judge *j, const struct criu_option *option, const char *text, 
 
 /* An option stands at both stages where it counts at both; one that only a restore misses, there. */
 static void
-at_each_stage(struct judge *j, const struct finding *f, const char *text,
-	      void (*tell)(struct judge *, const struct finding *, enum stage, const char *))
+at_each_stage(struct judge *j, struct finding *f, const char *text,
+	      void (*tell)(struct judge *, struct finding *, enum stage, const char *))
 {
 	const char *value = NULL, *later;
 	const struct criu_option *option = options_wanted(text, &value);
@@ -232,7 +236,7 @@ at_each_stage(struct judge *j, const struct finding *f, const char *text,
 }
 
 static void
-offer(struct judge *j, const struct finding *f, enum stage stage, const char *option)
+offer(struct judge *j, struct finding *f, enum stage stage, const char *option)
 {
 	const struct requirement wanted = {
 		.kind = f->option_kind, .stage = stage, .option = option, .offered = true
@@ -241,10 +245,17 @@ offer(struct judge *j, const struct finding *f, enum stage stage, const char *op
 	note(j, &wanted, f->thing);
 }
 
+/* Where what the restore must be told is missing, the finding itself says so: it is one thing. */
 static void
-need(struct judge *j, const struct finding *f, enum stage stage, const char *option)
+need(struct judge *j, struct finding *f, enum stage stage, const char *option)
 {
-	judge_require(j, f->option_kind, stage, option, f->thing);
+	const struct requirement wanted = { .kind = f->option_kind, .stage = stage, .option = option };
+
+	note(j, &wanted, f->thing);
+	if (f->option_kind != REQUIRE_ARRANGED || options_find(j->options->criu_options, option))
+		return;
+	say_missing(j, f, stage, option);
+	f->option = NULL;
 }
 
 void

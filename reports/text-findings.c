@@ -52,7 +52,7 @@ put_criu(struct page *p, const struct finding *f)
 
 	if (f->stage == STAGE_AFTERWARDS)
 		(void) buffer_printf(&b, "does not notice: %s", f->rule->why);
-	else if (f->severity == SEVERITY_BLOCKER && f->rule->criu_says)
+	else if (f->severity == SEVERITY_BLOCKER && f->rule->criu_says && f->stage == f->rule->stage)
 		(void) buffer_printf(&b, "refuses at %s: \"%s\"", stage_name(f->stage), f->rule->criu_says);
 	else if (f->severity == SEVERITY_BLOCKER)
 		(void) buffer_printf(&b, "refuses at %s: %s", stage_name(f->stage), f->rule->why);
