@@ -13,10 +13,16 @@
  * Several of one rule with one remedy are told together, a line or two each:
  *
  *     dst-file-missing   3 times: a file or folder that the tree uses is not there
+ *           /usr/lib/x86_64-linux-gnu/libatomic.so.1.2.0
  *           /usr/lib/x86_64-linux-gnu/libzstd.so.1.5.4
  *                   here regular file 0644; there nothing; redis-server 4211
  */
 #include "reports/text-findings.h"
+
+enum {
+	SHOWN = 10,			/* of one kind, in full: a container has hundreds of mounts */
+	NAMED = 20,			/* and by name */
+};
 
 static void
 put_value(struct page *p, const char *label, const char *value, const char *from)
@@ -104,13 +110,44 @@ belong_together(const struct finding *a, const struct finding *b)
 	       a->severity == b->severity && a->confidence == b->confidence && same(a->remedy, b->remedy);
 }
 
+/* Whether all that is told of a member is told of the other, too: but for what it is about, and its option. */
+static bool
+tell_the_same(const struct finding *a, const struct finding *b)
+{
+	return !a->command && !b->command && !a->option == !b->option && same(a->here, b->here) &&
+	       same(a->there, b->there) && same(a->detail, b->detail) && same(a->observed, b->observed) &&
+	       a->holders_total == b->holders_total && same(a->n_holders ? a->holders[0] : NULL, b->n_holders ? b->holders[0] : NULL);
+}
+
+/* Of the rest of a long group what they are about, as far as a few lines hold it. */
 static void
-put_member(struct page *p, const struct finding *f)
+put_rest(struct page *p, const struct finding *f, size_t n)
 {
 	_cleanup_buffer_ struct buffer b = { 0 };
-	const char *parted = "";
+	size_t named = n > NAMED + 1 ? NAMED : n;
 
-	page_line(p, FIELD, "", FIELD, STYLE_BOLD, f->thing);
+	(void) buffer_printf(&b, "and %zu more:", n);
+	for (size_t i = 0; i < named; i++)
+		(void) buffer_printf(&b, "%s %s", i ? "," : "", f[i].thing);
+	if (named < n)
+		(void) buffer_printf(&b, " and others (-f json tells them all)");
+	page_line(p, FIELD, "", FIELD, STYLE_PLAIN, b.p);
+}
+
+/* Members that tell the same: their things, and then once what is told of them. */
+static void
+put_members(struct page *p, const struct finding *f, size_t n)
+{
+	_cleanup_buffer_ struct buffer b = { 0 }, option = { 0 };
+	const char *parted = "";
+	size_t shown = n > SHOWN + 1 ? SHOWN : n;
+
+	for (size_t i = 0; i < shown; i++)
+		page_line(p, FIELD, "", FIELD, STYLE_BOLD, f[i].thing);
+	if (shown < n)
+		put_rest(p, &f[shown], n - shown);
+	if (n > 1 && f->option && !streq(f->option, f[n - 1].option))
+		(void) buffer_printf(&option, "%s, and so for each", f->option);
 	if (f->here)
 		(void) buffer_printf(&b, "here %s", f->here);
 	parted = b.n ? "; " : "";
@@ -126,7 +163,7 @@ put_member(struct page *p, const struct finding *f)
 	page_line(p, TEXT, "", TEXT, STYLE_PLAIN, f->detail);
 	page_line(p, TEXT, "seen", TEXT + FIELD, STYLE_PLAIN, f->observed);
 	page_line(p, TEXT, "run", TEXT + FIELD, STYLE_CYAN, f->command);
-	page_line(p, TEXT, "or give", TEXT + FIELD, STYLE_PLAIN, f->option);
+	page_line(p, TEXT, "or give", TEXT + FIELD, STYLE_PLAIN, option.n ? option.p : f->option);
 }
 
 static void
@@ -138,8 +175,16 @@ put_group(struct page *p, const struct finding *f, size_t n, enum style style)
 	(void) buffer_printf(&head, "%zu times: %s%s", n, f->rule->title,
 			     f->confidence == CONFIDENCE_POSSIBLE ? "   (possible, not seen)" : "");
 	page_lead(p, style, buffer_slice(&id).p, STYLE_BOLD, buffer_slice(&head).p);
-	for (size_t i = 0; i < n; i++)
-		put_member(p, &f[i]);
+	for (size_t i = 0, alike; i < n; i += alike) {
+		if (i >= SHOWN && n - i > 2) {
+			put_rest(p, &f[i], n - i);
+			break;
+		}
+		alike = 1;
+		while (i + alike < n && tell_the_same(&f[i], &f[i + alike]))
+			alike++;
+		put_members(p, &f[i], alike);
+	}
 	put_common(p, f);
 }
 
