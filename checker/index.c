@@ -4,6 +4,7 @@
  * Where a snapshot names a thing twice, the first one stands.
  */
 #include "checker/index.h"
+#include "checker/mounts-index.h"
 #include "checker/table.h"
 #include "base/text.h"
 #include <errno.h>
@@ -14,6 +15,7 @@
 enum { TCP_STATE_LISTEN = 10 };
 
 struct tree_index {
+	struct mounts_index mounts;
 	const Snapshot *source;
 	const Process **process;	/* by pid */
 	size_t n_process;
@@ -222,6 +224,8 @@ tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret)
 			       hash_number(hash_number(item->mnt_ns) + item->id),
 			       found->mnt_ns == item->mnt_ns && found->id == item->id);
 	if (r == 0)
+		r = mounts_index_fill(&t->mounts, a, source);
+	if (r == 0)
 		r = TABLE_FILL(&t->ns, a, source->ns, source->n_ns, hash_number(item->ino),
 			       found->ino == item->ino && found->kind == item->kind);
 	if (r < 0)
@@ -243,6 +247,12 @@ const Process *
 index_process(const struct tree_index *t, int pid)
 {
 	return TABLE_FIND(&t->by_pid, hash_number((uint32_t) pid), Process, found->pid == pid);
+}
+
+const struct mounts_index *
+index_mounts(const struct tree_index *t)
+{
+	return &t->mounts;
 }
 
 const Process *

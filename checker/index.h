@@ -11,6 +11,7 @@
 
 struct tree_index;
 struct host_index;
+struct mounts_index;
 
 int tree_index_new(struct arena *a, const Snapshot *source, struct tree_index **ret);
 int host_index_new(struct arena *a, const Snapshot *destination, struct host_index **ret);
@@ -33,6 +34,8 @@ bool index_terminal_master(const struct tree_index *t, uint32_t index);
 const Fd *index_fd(const struct tree_index *t, const Process *p, int number);
 const Fd *index_fd_of_inode(const struct tree_index *t, const Process *p, uint64_t ino, const Fd *except);
 const File *index_file(const struct tree_index *t, bool has, uint32_t file);
+/* Mounts by place, device and peer group: mounts-index.h. */
+const struct mounts_index *index_mounts(const struct tree_index *t);
 const Mount *index_mount(const struct tree_index *t, uint64_t mnt_ns, uint32_t id);
 const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64_t ino);
 

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "checker/mounts-index.h"
 #include "checker/options.h"
 
 bool
@@ -44,11 +45,18 @@ mount_is_below(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+uint64_t
+mount_ns_of_criu(const struct judge *j)
+{
+	const CriuPlace *place = j->source->criu_place;
+
+	return place ? namespace_of(place->ns, NAMESPACE_KIND__NS_MNT) : 0;
+}
+
 bool
 mount_of_criu(const struct judge *j, const Mount *m)
 {
-	const CriuPlace *place = j->source->criu_place;
-	uint64_t of_criu = place ? namespace_of(place->ns, NAMESPACE_KIND__NS_MNT) : 0;
+	uint64_t of_criu = mount_ns_of_criu(j);
 
 	return of_criu && m->mnt_ns == of_criu;
 }
@@ -56,23 +64,28 @@ mount_of_criu(const struct judge *j, const Mount *m)
 bool
 mount_criu_sees(const struct judge *j, const Mount *m)
 {
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
+	uint64_t hash = mounts_hash_device(mount_ns_of_criu(j), m), at = hash;
+	const struct table *t = &index_mounts(j->at)->device;
 
-		if (mount_of_criu(j, o) && mount_same_device(o, m) && o->root && m->root && mount_is_below(m->root, o->root))
+	for (const Mount *o = mounts_next(t, hash, &at); o && m->root; o = mounts_next(t, hash, &at))
+		if (mount_of_criu(j, o) && mount_same_device(o, m) && o->root && mount_is_below(m->root, o->root))
 			return true;
-	}
 	return false;
 }
 
 bool
 mount_criu_has_master(const struct judge *j, const Mount *m)
 {
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
+	const struct table *const tables[] = { &index_mounts(j->at)->shared, &index_mounts(j->at)->master };
+	uint64_t hash = mounts_hash_group(mount_ns_of_criu(j), m->master);
 
-		if (mount_of_criu(j, o) && mount_same_device(o, m) && (o->shared == m->master || o->master == m->master))
-			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		uint64_t at = hash;
+
+		for (const Mount *o = mounts_next(tables[i], hash, &at); o; o = mounts_next(tables[i], hash, &at))
+			if (mount_of_criu(j, o) && mount_same_device(o, m) &&
+			    (o->shared == m->master || o->master == m->master))
+				return true;
 	}
 	return false;
 }
@@ -95,9 +108,10 @@ mount_type_is_made(const char *type)
 bool
 mount_has_source(const struct judge *j, const Mount *m)
 {
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
+	uint64_t hash = mounts_hash_device(m->mnt_ns, m), at = hash;
+	const struct table *t = &index_mounts(j->at)->source;
 
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at)) {
 		if (o == m || o->mnt_ns != m->mnt_ns || !mount_same_device(o, m) || !o->root)
 			continue;
 		if (mount_is_whole(o) || (mount_is_ns_root(j, o) && mount_is_below(m->root, o->root)))
@@ -109,17 +123,19 @@ mount_has_source(const struct judge *j, const Mount *m)
 bool
 mount_has_master(const struct judge *j, const Mount *m)
 {
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
+	uint64_t hash = mounts_hash_group(m->mnt_ns, m->master), at = hash;
+	const struct table *t = &index_mounts(j->at)->shared;
 
-		if (o->mnt_ns != m->mnt_ns)
-			continue;
-		if (o->shared == m->master)
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at))
+		if (o->mnt_ns == m->mnt_ns && o->shared == m->master)
 			return true;
-		if (o->master == m->master && mount_is_ns_root(j, o) && mount_same_device(o, m) &&
-		    m->root && o->root && mount_is_below(m->root, o->root))
+	hash = mounts_hash_device(m->mnt_ns, m);
+	at = hash;
+	t = &index_mounts(j->at)->source;
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at))
+		if (o->mnt_ns == m->mnt_ns && o->master == m->master && mount_is_ns_root(j, o) &&
+		    mount_same_device(o, m) && m->root && o->root && mount_is_below(m->root, o->root))
 			return true;
-	}
 	return false;
 }
 

@@ -23,6 +23,9 @@ const Mount *mount_holding(const Host *h, const char *path);
 /* That of the destination. */
 const Mount *mount_there(const struct judge *j, const char *path);
 
+/* The mount namespace that criu would run in; 0: not known. */
+uint64_t mount_ns_of_criu(const struct judge *j);
+
 /* Whether it is one of criu's own mount namespace. */
 bool mount_of_criu(const struct judge *j, const Mount *m);
 

@@ -10,6 +10,7 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "checker/mounts-index.h"
 #include "checker/mounts.h"
 #include "checker/paths.h"
 #include "checker/rulesets.h"
@@ -19,13 +20,14 @@ enum { CAP_SYS_ADMIN_BIT = 21 };
 static enum judgement
 mnt_children_collision(struct judge *j, const struct subject *s)
 {
+	const struct table *t = &index_mounts(j->at)->place;
 	const Mount *m = s->mount;
+	uint64_t hash, at;
 
 	if (!m->mountpoint || mount_is_ns_root(j, m))
 		return NOT_ABOUT;
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
+	hash = at = mounts_hash_place(m->mnt_ns, m->parent, m->mountpoint, strlen(m->mountpoint));
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at)) {
 		if (o == m || o->id <= m->id || o->mnt_ns != m->mnt_ns || o->parent != m->parent ||
 		    !o->mountpoint || !streq(o->mountpoint, m->mountpoint))
 			continue;
@@ -51,14 +53,14 @@ mnt_master_unreachable(struct judge *j, const struct subject *s)
 static enum judgement
 mnt_shared_external(struct judge *j, const struct subject *s)
 {
+	const struct table *t = &index_mounts(j->at)->shared;
 	const Mount *m = s->mount;
+	uint64_t hash = mounts_hash_group(mount_ns_of_criu(j), m->shared), at = hash;
 	struct finding *f;
 
 	if (!m->shared)
 		return NOT_ABOUT;
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at)) {
 		if (!mount_of_criu(j, o) || o->shared != m->shared)
 			continue;
 		f = mount_find(j, m, judge_text(j, "shares peer group %u with criu's side", m->shared));
@@ -78,21 +80,31 @@ mnt_unknown_propagation_opt(struct judge *j, const struct subject *s)
 	return FINDING;
 }
 
-/* What lies over it: a mount at the same place upon it, or a sibling at this place or above. */
+/* One that criu sees, too, upon this parent at the first `n` bytes of the path. */
+static const Mount *
+mount_seen_at(const struct judge *j, const Mount *m, uint32_t parent, size_t n)
+{
+	const struct table *t = &index_mounts(j->at)->place;
+	uint64_t hash = mounts_hash_place(m->mnt_ns, parent, m->mountpoint, n), at = hash;
+
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at))
+		if (o != m && o->mnt_ns == m->mnt_ns && o->parent == parent && o->mountpoint && strlen(o->mountpoint) == n &&
+		    strncmp(o->mountpoint, m->mountpoint, n) == 0 && mount_criu_sees(j, o))
+			return o;
+	return NULL;
+}
+
+/* What of criu's side lies over it: a mount at the same place upon it, or a sibling at this place or above. */
 static const Mount *
 cover_of(const struct judge *j, const Mount *m)
 {
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
+	size_t n = strlen(m->mountpoint);
+	const Mount *o = mount_seen_at(j, m, m->id, n);
 
-		if (o == m || o->mnt_ns != m->mnt_ns || !o->mountpoint)
-			continue;
-		if (o->parent == m->id && streq(o->mountpoint, m->mountpoint))
-			return o;
-		if (o->parent == m->parent && mount_is_below(m->mountpoint, o->mountpoint))
-			return o;
-	}
-	return NULL;
+	for (; !o && n > 0; n--)
+		if (m->mountpoint[n] == '\0' || m->mountpoint[n] == '/')
+			o = mount_seen_at(j, m, m->parent, n);
+	return o ? o : mount_seen_at(j, m, m->parent, 1);
 }
 
 /*
@@ -109,7 +121,7 @@ mnt_tmpfs_unreachable(struct judge *j, const struct subject *s)
 	    mount_is_ns_root(j, m) || !index_dumps_ns(j->at, NAMESPACE_KIND__NS_USER, &known))
 		return NOT_ABOUT;
 	cover = cover_of(j, m);
-	if (!cover || !mount_criu_sees(j, cover))
+	if (!cover)
 		return FINE;
 	(void) mount_find(j, m, judge_text(j, "covered by mount %u, which the user namespace does not own", cover->id));
 	return FINDING;

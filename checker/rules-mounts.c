@@ -10,6 +10,7 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "checker/mounts-index.h"
 #include "checker/mounts.h"
 #include "checker/options.h"
 #include "checker/rulesets.h"
@@ -19,7 +20,9 @@ enum { LINE_ROOM = 4096 };		/* criu's buffer for a line of mountinfo */
 static enum judgement
 mnt_fs_unsupported(struct judge *j, const struct subject *s)
 {
+	const struct table *t = &index_mounts(j->at)->source;
 	const Mount *m = s->mount;
+	uint64_t hash = mounts_hash_device(m->mnt_ns, m), at = hash;
 	const char *allowed;
 	struct finding *f;
 
@@ -27,12 +30,9 @@ mnt_fs_unsupported(struct judge *j, const struct subject *s)
 		return NOT_ABOUT;
 	if (mount_type_is_made(m->fs_type))
 		return FINE;
-	for (size_t i = 0; i < j->source->n_mount; i++) {
-		const Mount *o = j->source->mount[i];
-
+	for (const Mount *o = mounts_next(t, hash, &at); o; o = mounts_next(t, hash, &at))
 		if (o->mnt_ns == m->mnt_ns && mount_is_ns_root(j, o) && mount_same_device(o, m))
 			return FINE;
-	}
 	f = mount_find_external(j, m, judge_text(j, "a mount of %s", m->fs_type));
 	allowed = judge_text(j, "--enable-fs %s", m->fs_type);
 	if (!options_find(j->options->criu_options, f->option) && options_find(j->options->criu_options, allowed))
