@@ -20,6 +20,8 @@ struct work {
 	struct gate *g;
 	uint32_t *change_of;		/* by finding; UINT32_MAX: it does not stand in the way */
 	bool *chosen;			/* by change */
+	bool *tried;			/* by change: chosen for the sake of a question */
+	size_t *lacks;			/* by tree: how many hosts more it must have */
 	size_t n_chosen;
 };
 
@@ -186,18 +188,75 @@ ready_hosts(const struct work *w, size_t tree)
 	return n;
 }
 
-/* The class that costs least; of those the one with the most hosts. NO_CLASS: none is left. */
-static size_t
-cheapest(const struct work *w, size_t tree)
+/* Whether change `k` is the first of the changes that a cell wants and that are on trial. */
+static bool
+is_first_tried(const struct work *w, const struct gate_cell *c, uint32_t k)
 {
-	size_t best = NO_CLASS, least = SIZE_MAX;
+	size_t at = 0;
+
+	for (uint32_t i = next_change(w, c, &at); i != UINT32_MAX; i = next_change(w, c, &at))
+		if (w->tried[i])
+			return i == k;
+	return false;
+}
+
+/* Hosts that change `k`, with the others on trial, makes ready for trees that still need so many. */
+static size_t
+opened_by(const struct work *w, uint32_t k)
+{
+	const struct gate_change *change = &w->g->changes[k];
+	size_t all = 0;
+
+	for (size_t t = 0; t < change->n_trees; t++) {
+		size_t tree = change->trees[t], n = 0;
+
+		for (size_t c = 0; n < w->lacks[tree] && c < change->n_classes; c++) {
+			const struct gate_cell *cell = gate_cell(w->g, tree, change->classes[c]);
+
+			if (is_first_tried(w, cell, k) && cost(w, cell) == 0)
+				n += w->g->classes[change->classes[c]].n;
+		}
+		all += n < w->lacks[tree] ? n : w->lacks[tree];
+	}
+	return all;
+}
+
+/* How many hosts, for all trees that lack some, all changes that a cell wants would make ready. */
+static size_t
+gain(struct work *w, const struct gate_cell *c)
+{
+	size_t n = 0, at = 0;
+
+	for (uint32_t k = next_change(w, c, &at); k != UINT32_MAX; k = next_change(w, c, &at)) {
+		w->tried[k] = !w->chosen[k];
+		w->chosen[k] = true;
+	}
+	at = 0;
+	for (uint32_t k = next_change(w, c, &at); k != UINT32_MAX; k = next_change(w, c, &at))
+		if (w->tried[k])
+			n += opened_by(w, k);
+	at = 0;
+	for (uint32_t k = next_change(w, c, &at); k != UINT32_MAX; k = next_change(w, c, &at)) {
+		w->chosen[k] &= !w->tried[k];
+		w->tried[k] = false;
+	}
+	return n;
+}
+
+/* The class that costs least; of those the one whose changes help most. NO_CLASS: none is left. */
+static size_t
+cheapest(struct work *w, size_t tree)
+{
+	size_t best = NO_CLASS, least = SIZE_MAX, most = 0;
 
 	for (size_t c = 0; c < w->g->n_classes; c++) {
-		size_t n = cost(w, gate_cell(w->g, tree, c));
+		const struct gate_cell *cell = gate_cell(w->g, tree, c);
+		size_t n = cost(w, cell), help = n > 0 && n <= least ? gain(w, cell) : 0;
 
-		if (n > 0 && (n < least || (n == least && w->g->classes[c].n > w->g->classes[best].n))) {
+		if (n > 0 && (n < least || (n == least && help > most))) {
 			best = c;
 			least = n;
+			most = help;
 		}
 	}
 	return best;
@@ -217,17 +276,25 @@ suffices(const struct work *w)
 }
 
 static void
+find_lacking(struct work *w)
+{
+	for (size_t t = 0; t < w->g->n_trees; t++) {
+		size_t ready = ready_hosts(w, t), needed = w->g->trees[t].needed;
+
+		w->lacks[t] = ready < needed ? needed - ready : 0;
+	}
+}
+
+static void
 choose_for(struct work *w, size_t tree)
 {
-	size_t ready = ready_hosts(w, tree);
-
-	while (ready < w->g->trees[tree].needed) {
+	while (w->lacks[tree]) {
 		size_t class = cheapest(w, tree);
 
 		if (class == NO_CLASS)
 			return;
 		choose(w, gate_cell(w->g, tree, class));
-		ready = ready_hosts(w, tree);
+		find_lacking(w);
 	}
 }
 
@@ -298,14 +365,17 @@ gate_changes_find(struct gate *g)
 	_cleanup_free_ uint32_t *change_of = calloc(g->n_findings + 1, sizeof(*change_of));
 	_cleanup_free_ const struct gate_finding **list = calloc(g->n_findings + 1, sizeof(*list));
 	_cleanup_free_ bool *chosen = calloc(g->n_findings + 1, sizeof(*chosen));
-	struct work w = { .g = g, .change_of = change_of, .chosen = chosen };
+	_cleanup_free_ bool *tried = calloc(g->n_findings + 1, sizeof(*tried));
+	_cleanup_free_ size_t *lacks = calloc(g->n_trees + 1, sizeof(*lacks));
+	struct work w = { .g = g, .change_of = change_of, .chosen = chosen, .tried = tried, .lacks = lacks };
 
-	if (!change_of || !list || !chosen)
+	if (!change_of || !list || !chosen || !tried || !lacks)
 		return -ENOMEM;
 	if (group(&w, list) < 0)
 		return -ENOMEM;
 	count_cells(&w);
 	if (g->policy->min_hosts) {
+		find_lacking(&w);
 		for (size_t t = 0; t < g->n_trees; t++)
 			choose_for(&w, t);
 		drop_needless(&w);
@@ -319,50 +389,52 @@ gate_changes_find(struct gate *g)
 
 /* ---- the odd ones out ------------------------------------------------------------------------ */
 
-static size_t
-hosts_of(const struct gate *g, const bool *class)
-{
-	size_t n = 0;
-
-	for (size_t c = 0; c < g->n_classes; c++)
-		if (class[c])
-			n += g->classes[c].n;
-	return n;
-}
-
-/* One rule: on which classes any tree fails or is unknown by it, and on which it was judged at all. */
+/* Where something that a rule found stands in the way of any tree, and of which. */
 static int
-odd_of_rule(struct gate *g, const struct rule *rule, size_t number, bool *hit, bool *judged)
+join_hits(struct gate *g, struct gate_odd *odd)
 {
-	struct gate_odd odd = { .rule = rule }, *place;
 	int r = 0;
 
-	for (size_t c = 0; c < g->n_classes; c++) {
-		hit[c] = judged[c] = false;
-		for (size_t t = 0; t < g->n_trees; t++) {
-			uint8_t o = gate_cell(g, t, c)->outcome[number];
+	for (size_t i = 0; r == 0 && i < g->n_findings; i++) {
+		const struct gate_finding *f = &g->findings[i];
 
-			hit[c] |= o == OUTCOME_FAILED || o == OUTCOME_UNKNOWN;
-			judged[c] |= o != OUTCOME_NOT_APPLICABLE && o != OUTCOME_NOT_ASKED;
-		}
+		if (f->rule != odd->rule || !finding_counts(f))
+			continue;
+		r = join(g->arena, &odd->trees, &odd->n_trees, f->tree);
+		for (size_t k = 0; r == 0 && k < f->n_classes; k++)
+			r = join(g->arena, &odd->classes, &odd->n_classes, f->classes[k]);
 	}
-	odd.hosts = hosts_of(g, hit);
-	odd.of = hosts_of(g, judged);
-	if (odd.hosts == 0 || odd.hosts == odd.of)
+	return r;
+}
+
+static bool
+is_judged(const struct gate *g, size_t number, size_t class)
+{
+	for (size_t t = 0; t < g->n_trees; t++) {
+		uint8_t o = gate_cell(g, t, class)->outcome[number];
+
+		if (o != OUTCOME_NOT_APPLICABLE && o != OUTCOME_NOT_ASKED)
+			return true;
+	}
+	return false;
+}
+
+static int
+odd_of_rule(struct gate *g, const struct rule *rule, size_t number)
+{
+	struct gate_odd odd = { .rule = rule }, *place;
+
+	if (join_hits(g, &odd) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < odd.n_classes; i++)
+		odd.hosts += g->classes[odd.classes[i]].n;
+	for (size_t c = 0; odd.hosts && c < g->n_classes; c++)
+		if (is_judged(g, number, c))
+			odd.of += g->classes[c].n;
+	if (odd.hosts == 0 || odd.hosts >= odd.of)
 		return 0;
 	odd.are_few = odd.hosts * 2 < odd.of;
-	for (size_t c = 0; r == 0 && c < g->n_classes; c++) {
-		if (!hit[c])
-			continue;
-		r = join(g->arena, &odd.classes, &odd.n_classes, c);
-		for (size_t t = 0; r == 0 && t < g->n_trees; t++) {
-			uint8_t o = gate_cell(g, t, c)->outcome[number];
-
-			if (o == OUTCOME_FAILED || o == OUTCOME_UNKNOWN)
-				r = join(g->arena, &odd.trees, &odd.n_trees, t);
-		}
-	}
-	place = r == 0 ? arena_grow(g->arena, &g->odd, &g->n_odd, sizeof(*place)) : NULL;
+	place = arena_grow(g->arena, &g->odd, &g->n_odd, sizeof(*place));
 	if (!place)
 		return -ENOMEM;
 	*place = odd;
@@ -372,15 +444,11 @@ odd_of_rule(struct gate *g, const struct rule *rule, size_t number, bool *hit, b
 int
 gate_odd_find(struct gate *g)
 {
-	_cleanup_free_ bool *hit = calloc(g->n_classes + 1, sizeof(*hit));
-	_cleanup_free_ bool *judged = calloc(g->n_classes + 1, sizeof(*judged));
 	size_t number = 0;
 	int r = 0;
 
-	if (!hit || !judged)
-		return -ENOMEM;
 	for (size_t i = 0; i < n_rulesets; i++)
 		for (size_t k = 0; r == 0 && k < rulesets[i]->n; k++)
-			r = odd_of_rule(g, &rulesets[i]->rules[k], number++, hit, judged);
+			r = odd_of_rule(g, &rulesets[i]->rules[k], number++);
 	return r;
 }

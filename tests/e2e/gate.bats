@@ -87,6 +87,21 @@ is() {
 	is 1 broken
 }
 
+@test "the smallest set of changes: the host that lacks least, and what opens it for all trees" {
+	# The library of every program: a change that both trees want, and that is one.
+	local other='/path: ".*\/libc.so.6"/,/}/{s/size: .*/size: 1/}'
+	host a; host twice "$NO_CR
+$other"; host once "$other"
+	gate --min-hosts 2
+	is 1 broken
+	[[ $output == *"1 change would make each tree ready where it has to be"*"libc.so.6"*"on once, twice"* ]] ||
+		{ echo "$output"; false; }
+	gate --min-hosts 3
+	[[ $output == *"2 changes would make each tree ready where it has to be"* ]]
+	gate
+	[[ $output == *"2 changes would make the pool whole"* ]]
+}
+
 @test "--fail-on: which kinds break the policy" {
 	host a; host odd "$NO_CR"
 	gate --fail-on undecided
