@@ -40,8 +40,13 @@ int
 input_read(const char *path, size_t limit, struct buffer *b)
 {
 	_cleanup_close_ int fd = open_input(path);
+	struct stat st;
 
-	return fd < 0 ? fd : buffer_read_fd(b, fd, limit);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? buffer_read_fd(b, fd, limit) : -ENOTSUP;
 }
 
 static const char *
@@ -90,16 +95,8 @@ snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret)
 int
 text_load(const char *path, size_t limit, struct buffer *ret)
 {
-	_cleanup_close_ int fd = open_input(path);
-	struct stat st;
-	int r = fd < 0 ? fd : 0;
+	int r = input_read(path, limit, ret);
 
-	if (r == 0 && fstat(fd, &st) < 0)
-		r = -errno;
-	else if (r == 0 && !S_ISREG(st.st_mode))
-		r = -ENOTSUP;
-	if (r == 0)
-		r = buffer_read_fd(ret, fd, limit);
 	if (r == -ENOTSUP)
 		say_error("%s: not a regular file", path);
 	else if (r == -EFBIG)

@@ -9,8 +9,8 @@
 #include "facts/snapshot.h"
 
 /*
- * Reads all of a regular file, or a pipe that was named, into `b`. 0 or -errno, and nothing is said:
- * -ENOTSUP it is something else, -EFBIG more than `limit` bytes.
+ * Reads all of a regular file into `b`. 0 or -errno, and nothing is said: -ENOTSUP it is something
+ * else, -EFBIG more than `limit` bytes.
  */
 int input_read(const char *path, size_t limit, struct buffer *b);
 
