@@ -12,6 +12,8 @@
 #include <libgen.h>
 #include <sys/stat.h>
 
+enum { FOR_US = 0600, FOR_OTHERS = 0644 };
+
 static bool
 is_standard(const char *path)
 {
@@ -213,7 +215,7 @@ save_standard(const struct snapshot *s, const struct buffer *text)
 
 /* Writes beside the target, then renames: a link at `path` is followed, not replaced. */
 static int
-save_file(const char *path, const struct snapshot *s, const struct buffer *text)
+save_file(const char *path, const struct snapshot *s, const struct buffer *text, mode_t mode)
 {
 	_cleanup_free_ char *target = realpath(path, NULL), *temporary = NULL;
 	_cleanup_close_ int fd = -1;
@@ -228,7 +230,7 @@ save_file(const char *path, const struct snapshot *s, const struct buffer *text)
 		fd = open_named(to, &temporary);
 	if (fd < 0)
 		return fd;
-	r = save_to(fd, s, text);
+	r = fchmod(fd, mode) < 0 ? -errno : save_to(fd, s, text);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && !temporary)
@@ -241,13 +243,13 @@ save_file(const char *path, const struct snapshot *s, const struct buffer *text)
 }
 
 static int
-save(const char *path, const struct snapshot *s, const struct buffer *text)
+save(const char *path, const struct snapshot *s, const struct buffer *text, mode_t mode)
 {
 	int r;
 
 	if (is_standard(path))
 		return save_standard(s, text);
-	r = save_file(path, s, text);
+	r = save_file(path, s, text, mode);
 	if (r < 0)
 		say_error("%s: cannot be written: %s", path,
 			  r == -EMEDIUMTYPE ? "it is not a regular file" : error_text(r));
@@ -261,11 +263,17 @@ snapshot_save(const struct snapshot *s, const char *path)
 		say_error("a snapshot is no text for a terminal: use -o FILE, or pipe it on");
 		return -ENOTTY;
 	}
-	return save(path, s, NULL);
+	return save(path, s, NULL, FOR_US);
 }
 
 int
 text_save(const struct buffer *text, const char *path)
 {
-	return save(path, NULL, text);
+	return save(path, NULL, text, FOR_US);
+}
+
+int
+text_save_for_others(const struct buffer *text, const char *path)
+{
+	return save(path, NULL, text, FOR_OTHERS);
 }

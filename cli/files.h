@@ -26,3 +26,4 @@ int text_load(const char *path, size_t limit, struct buffer *ret);
 /* Writes to `path` (NULL or "-": standard output). 0, or -errno after saying why. */
 int snapshot_save(const struct snapshot *s, const char *path);
 int text_save(const struct buffer *text, const char *path);
+int text_save_for_others(const struct buffer *text, const char *path);	/* mode 0644 */

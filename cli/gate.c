@@ -229,7 +229,7 @@ write_report(const struct gate *g, const struct gate_reporter *reporter, const s
 		say_error("cannot report: %s", error_text(r));
 		return r;
 	}
-	return text_save(&out, file);
+	return reporter->for_others ? text_save_for_others(&out, file) : text_save(&out, file);
 }
 
 static int

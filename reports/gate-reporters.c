@@ -14,7 +14,8 @@ const struct gate_reporter gate_reporters[] = {
 	  .report = gate_github },
 	{ .name = "markdown", .help = "a page for the summary of a CI job", .report = gate_markdown },
 	{ .name = "html", .help = "one page for a browser, that needs no network: a matrix to look into", .report = gate_html },
-	{ .name = "prometheus", .help = "metrics for the textfile collector of node_exporter", .report = gate_prometheus },
+	{ .name = "prometheus", .help = "metrics for the textfile collector of node_exporter (a file that others may read)",
+	  .for_others = true, .report = gate_prometheus },
 };
 
 const size_t n_gate_reporters = ARRAY_SIZE(gate_reporters);

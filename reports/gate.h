@@ -11,6 +11,7 @@
 struct gate_reporter {
 	const char *name;		/* "junit": the word after -f */
 	const char *help;
+	bool for_others;		/* read by a service of another user: its file is 0644, not 0600 */
 	/* Appends the whole report to `out`. 0 or -ENOMEM. */
 	int (*report)(const struct gate *g, const struct report_options *o, struct buffer *out);
 };

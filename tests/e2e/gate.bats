@@ -224,6 +224,13 @@ $other"; host once "$other"
 	[[ $output == *"ready, waived"* ]]
 }
 
+@test "reports are for us alone, but for the one that a service reads" {
+	host a
+	(umask 0; "$MIGCHECK" gate "$POOL/trees" "$T/hosts" -q --report json="$T/j" --report html="$T/h" \
+		--report prometheus="$T/p")
+	[ "$(stat -c %a "$T/j" "$T/h" "$T/p" | tr '\n' ' ')" = "600 600 644 " ]
+}
+
 @test "the same files give the same bytes, in whatever order they are named" {
 	host a; host b "$NO_CR"; host c
 	"$MIGCHECK" gate "$POOL/trees" "$T"/hosts/{a,b,c}.mc -o "$T/1" || true
