@@ -28,7 +28,7 @@ struct gate_tree {
 /* A host of the pool: one that is judged, or one that cannot be. */
 struct gate_host {
 	const char *name;		/* nodename; of an unreadable file NULL */
-	const char *file;
+	const char *file;		/* its profile; where none came: the list that it stands in */
 	int64_t taken_at_ns;
 	size_t class;			/* index; of one that is not judged: NO_CLASS */
 	const char *why_not;		/* why it is not judged: "damaged: …"; NULL: it is */

@@ -14,7 +14,7 @@
 #include <errno.h>
 
 enum { OPTION_GATE_FORMAT = 1, OPTION_REPORT, OPTION_FAIL_ON, OPTION_MIN_HOSTS, OPTION_NOW, OPTION_MAX_AGE,
-       OPTION_WAIVERS, OPTION_BASELINE };
+       OPTION_WAIVERS, OPTION_BASELINE, OPTION_EXPECT };
 
 enum { MAX_REPORTS = 16, MAX_HOSTS_WANTED = 10 * 1000 * 1000 };
 
@@ -32,6 +32,8 @@ static const struct option_row options[] = {
 	  "rule, host, tree, reason, owner, until)", OPTION_WAIVERS },
 	{ 0, "baseline", "OLD.json", "an earlier report (-f json): what it has, on the same host, does\n"
 	  "not break the policy again", OPTION_BASELINE },
+	{ 0, "expect", "FILE", "the hosts that there should be, a name a line; one without a profile\n"
+	  "is not judged (NAME.failed beside the profiles says why)", OPTION_EXPECT },
 	{ 'f', "format", "text|json|junit|sarif|github|markdown|html|prometheus",
 	  "how the report is written (default: text)", OPTION_GATE_FORMAT },
 	{ 0, "report", "FORMAT=FILE", "write it in this format, too (may be repeated)", OPTION_REPORT },
@@ -89,7 +91,7 @@ struct asked {
 	struct wanted also[MAX_REPORTS];
 	size_t n_also;
 	const struct gate_reporter *main;
-	const char *waivers, *baseline;
+	const char *waivers, *baseline, *expect;
 	const char **paths;
 	size_t n_paths;
 };
@@ -213,6 +215,9 @@ gate_option(struct asked *a, const struct option_parser *p, int id)
 	case OPTION_BASELINE:
 		a->baseline = p->value;
 		return 0;
+	case OPTION_EXPECT:
+		a->expect = p->value;
+		return 0;
 	default:
 		return 1;
 	}
@@ -240,9 +245,16 @@ judge_and_tell(struct asked *a, const struct work *w)
 	_cleanup_pool_ struct pool pool = { 0 };
 	_cleanup_baseline_ struct baseline baseline = { 0 };
 	struct waivers waivers = { 0 };
+	struct expected expected = { 0 };
+	const struct pool_asked asked = {
+		.paths = a->paths, .n_paths = a->n_paths, .policy = &a->policy, .quiet = w->quiet,
+		.waivers = a->waivers ? &waivers : NULL, .expected = a->expect ? &expected : NULL,
+	};
 	int r;
 
 	if (!arena || (a->waivers && waivers_load(a->waivers, arena, &waivers) < 0))
+		return EXIT_TROUBLE;
+	if (a->expect && expected_load(a->expect, arena, &expected) < 0)
 		return EXIT_TROUBLE;
 	if (a->baseline && baseline_load(a->baseline, &baseline) < 0)
 		return EXIT_TROUBLE;
@@ -250,7 +262,7 @@ judge_and_tell(struct asked *a, const struct work *w)
 		a->policy.known = baseline_knows;
 		a->policy.baseline = &baseline;
 	}
-	r = pool_load(a->paths, a->n_paths, &a->policy, a->waivers ? &waivers : NULL, w->quiet, &pool);
+	r = pool_load(&asked, &pool);
 	if (r < 0)
 		return EXIT_TROUBLE;
 	r = gate_judge(&pool.gate);

@@ -29,6 +29,7 @@ struct sorting {
 	struct pool *pool;
 	struct member *member;
 	size_t n;
+	bool is_expected;		/* it is known who should be there, so that nobody is an answer, too */
 };
 
 /* "nginx" of "trees/nginx.mc" */
@@ -354,7 +355,7 @@ sort_files(struct sorting *s)
 		say_error("no tree is among them: add what migcheck dump wrote");
 		return -ENOENT;
 	}
-	if (r == 0 && s->n == 0) {
+	if (r == 0 && s->n == 0 && !s->is_expected) {
 		say_error("no host is among them: add what migcheck probe wrote");
 		return -ENOENT;
 	}
@@ -366,12 +367,11 @@ sort_files(struct sorting *s)
 }
 
 int
-pool_load(const char *const *paths, size_t n, const struct gate_policy *policy, struct waivers *waivers,
-	  bool quiet, struct pool *ret)
+pool_load(const struct pool_asked *asked, struct pool *ret)
 {
-	_cleanup_pool_ struct pool p = { .gate = { .policy = policy, .waivers = waivers } };
+	_cleanup_pool_ struct pool p = { .gate = { .policy = asked->policy, .waivers = asked->waivers } };
 	_cleanup_free_ struct member *member = NULL;
-	struct sorting s = { .pool = &p };
+	struct sorting s = { .pool = &p, .is_expected = asked->expected };
 	int r;
 
 	p.gate.now_ns = clock_realtime_ns();
@@ -380,12 +380,15 @@ pool_load(const char *const *paths, size_t n, const struct gate_policy *policy, 
 		say_error("out of memory");
 		return -ENOMEM;
 	}
-	r = pool_files_read(paths, n, policy->now ? FACTS_NOW : FACTS_LASTING, quiet, &p.files);
+	r = pool_files_read(asked->paths, asked->n_paths, asked->policy->now ? FACTS_NOW : FACTS_LASTING,
+			    asked->quiet, &p.files);
 	if (r < 0)
 		return r;
 	member = calloc(p.files.n + 1, sizeof(*member));
 	s.member = member;
 	r = member ? sort_files(&s) : -ENOMEM;
+	if (r == 0 && asked->expected)
+		r = expected_add_missing(asked->expected, asked->paths, asked->n_paths, &p.gate);
 	if (r == -ENOMEM)
 		say_error("out of memory");
 	if (r < 0)

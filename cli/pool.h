@@ -5,7 +5,17 @@
 #pragma once
 
 #include "checker/gate.h"
+#include "cli/expected.h"
 #include "cli/pool-files.h"
+
+struct pool_asked {
+	const char *const *paths;	/* files and folders */
+	size_t n_paths;
+	const struct gate_policy *policy;
+	struct waivers *waivers;	/* NULL: none */
+	const struct expected *expected;	/* NULL: whoever is there */
+	bool quiet;
+};
 
 struct pool {
 	struct pool_files files;
@@ -17,12 +27,12 @@ struct pool {
 };
 
 /*
- * Reads trees and hosts, told apart by what is in them, from files and folders. policy, waivers
- * (NULL: none) and now_ns of ret->gate go by what is given. A file that cannot be used is a host
- * that is not judged. 0, or -errno after saying why: no tree, no host, a tree that cannot be read.
+ * Reads trees and hosts, told apart by what is in them, from files and folders. policy, waivers and
+ * now_ns of ret->gate go by what is given. A file that cannot be used is a host that is not judged,
+ * and so is one that is expected and not there. 0, or -errno after saying why: no tree, no host, a
+ * tree that cannot be read.
  */
-int pool_load(const char *const *paths, size_t n, const struct gate_policy *policy, struct waivers *waivers,
-	      bool quiet, struct pool *ret);
+int pool_load(const struct pool_asked *asked, struct pool *ret);
 void pool_free(struct pool *p);
 
 static inline void

@@ -202,6 +202,62 @@ $other"; host once "$other"
 	[ "$status" -eq 2 ] && [[ $output == *"two trees of one name"* ]]
 }
 
+@test "--expect: a host from which no profile came is named, with the reason where it is known" {
+	host a; host b; host odd "" web3.example.org
+	printf '# the pool\n\n a \r\nb\nb\nweb3.example.org\nodd\n' > "$T/hosts.txt"
+	gate --expect "$T/hosts.txt"
+	is 0 met
+	[[ $output == *"2 trees on 3 hosts in 1 class"* ]]
+	# By its own name, or by that of its file; what is there counts, whatever else is said of it.
+	printf 'c\nd10\nd9\ne' >> "$T/hosts.txt"
+	printf '\n  unreachable: \033[31mno route to host\nmore\n' > "$T/hosts/c.failed"
+	mkdir "$T/hosts/e.failed"
+	printf 'wrong\n' > "$T/hosts/a.failed"
+	gate --expect "$T/hosts.txt" -f json -o "$T/json" --report junit="$T/junit" --report sarif="$T/sarif"
+	[ "$status" -eq 4 ]
+	[ "$(json "$T/json" '[(h["name"], h["reason"], h["again"]) for h in r["not_judged"]]')" = "[\
+('c', 'no profile came from it: unreachable: \\x1b[31mno route to host', False), \
+('d9', 'it is expected, and no profile came from it', False), \
+('d10', 'it is expected, and no profile came from it', False), \
+('e', 'no profile came from it: e.failed, which would say why, cannot be read: not a regular file', False)]" ] ||
+		{ cat "$T/json"; false; }
+	[ "$(json "$T/json" 'r["hosts_judged"], r["hosts_unseen"], {h["file"] for h in r["not_judged"]}')" = "(3, 4, {'$T/hosts.txt'})" ]
+	grep -q 'unreachable: \\x1b' "$T/junit" && grep -q 'unreachable' "$T/sarif"
+	gate --expect "$T/hosts.txt"
+	is 4 unjudged
+	[[ $output == *"3 hosts in 1 class; 4 more could not be judged"* ]] || { echo "$output"; false; }
+	[[ $output == *"c ($T/hosts.txt): no profile came from it: unreachable"* ]] || { echo "$output"; false; }
+	gate --expect "$T/hosts.txt" --min-hosts 3
+	is 0 met
+}
+
+@test "--expect: nobody came; and lists that are no good" {
+	printf 'a\nb\n' > "$T/hosts.txt"
+	printf 'unreachable' > "$T/hosts/a.failed"
+	gate --expect "$T/hosts.txt" --report html="$T/html" --report markdown="$T/md"
+	is 4 unjudged
+	[[ $output == *"a ($T/hosts.txt): no profile came from it: unreachable"* ]]
+	[[ $output == *"b ($T/hosts.txt): it is expected, and no profile came from it"* ]]
+	[ -s "$T/html" ] && [ -s "$T/md" ]
+	gate --min-hosts 1 --expect "$T/hosts.txt"
+	is 4 unjudged
+
+	local line
+	for line in '[web]' 'web1 ansible_host=10.0.0.1' '../../etc/passwd' '.hidden' $'a\033[31m' "$(printf '%0300d' 1)" 'a,b'; do
+		printf 'a\n%s\n' "$line" > "$T/bad.txt"
+		gate --expect "$T/bad.txt"
+		[ "$status" -eq 2 ] && [[ $output == *"bad.txt:2: the name of one host is wanted"* ]] || { echo "$output"; false; }
+		[[ $output != *$'\033'* ]]
+	done
+	printf '# none yet\n\n' > "$T/bad.txt"
+	gate --expect "$T/bad.txt"
+	[ "$status" -eq 2 ] && [[ $output == *"bad.txt: no host is named in it"* ]]
+	gate --expect "$T"
+	[ "$status" -eq 2 ] && [[ $output == *"not a regular file"* ]]
+	gate --expect "$T/nothing"
+	[ "$status" -eq 2 ] && [[ $output == *"No such file"* ]]
+}
+
 @test "waivers: shown, for their hosts only, until their day, and told when they are for nothing" {
 	host a; host odd "$NO_CR"; host odder "$NO_CR"
 	cat > "$T/w.yaml" <<-'YAML'
