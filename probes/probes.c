@@ -101,6 +101,7 @@ const struct probe probes[] = {
 		.domain = DOMAIN__DOMAIN_FILESYSTEMS,
 		.within = NAMESPACE_KIND__NS_MNT,
 		.ask = mount_options_ask,
+		.answers = true,
 		.needs_live_machine = true,
 	},
 	{
@@ -358,6 +359,7 @@ keep_answers(struct arena *arena, const Snapshot *said, const Snapshot *source, 
 	KEEP(route_answer);
 	KEEP(gap);
 	KEEP(trial);
+	KEEP(mount_option_answer);
 #undef KEEP
 	SET_FACT(a, asked_sha256, ((ProtobufCBinaryData){ .len = own->len, .data = sha256 }));
 	a->host = NEW_FACT(arena, Host, host);

@@ -145,6 +145,14 @@ $other"; host once "$other"
 	done
 }
 
+@test "trees of all kinds, asked for at once, are judged as each by itself" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	run "$TOP/tests/e2e/gate-check.py" "$MIGCHECK" "$MKPROC" "$T" 6
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "${lines[-1]%% *}" -ge 40 ]
+	[[ ${lines[-1]} == *" 0 differ, "[1-9]* ]]
+}
+
 @test "without answers to a tree, its files are not asked, and the host is judged" {
 	"$MIGCHECK" probe -q -o "$T/plain.mc"
 	"$TOP/tests/e2e/unforge" "$TOP/facts" < "$T/plain.mc" > "$T/plain.txt"
