@@ -17,6 +17,7 @@ cd "$1"
 doc=root/usr/share/doc/migcheck
 install -D -m 644 "$here/copyright" "$doc/copyright"
 mkdir -p debian root/DEBIAN
+install -m 755 "$here/postrm" root/DEBIAN/postrm
 sed "s/@MAINTAINER@/$MAINTAINER/" "$here/control" > debian/control
 cat > debian/changelog <<END
 migcheck ($version) unstable; urgency=medium

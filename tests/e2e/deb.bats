@@ -113,6 +113,7 @@ need_copy() {
 		"$(case $status in 0) echo ready ;; 1) echo blocked ;; 3) echo retry ;; 4) echo undecided ;; esac)" ]
 	[ "$(json "/proc/$NS_PID/root$IN/root/tmp/report.json" 'r["tree"]["comm"]')" = sleep ]
 	stop_quiet
+	inside test -e /var/cache/migcheck/digests.mdb
 
 	for path in migcheck.1 migcheck-dry-run.1 migcheck-rules.7; do
 		[ "$(inside man -w "${path##*.}" "${path%.*}")" = "/usr/share/man/man${path##*.}/$path.gz" ]
@@ -122,7 +123,10 @@ need_copy() {
 	inside zsh -f -c '[[ " $fpath " == *" /usr/share/zsh/vendor-completions "* ]]'
 	inside test -f /usr/share/zsh/vendor-completions/_migcheck
 
+	inside apt-get -qq remove -y migcheck
+	inside test -e /var/cache/migcheck/digests.mdb
 	inside apt-get -qq purge -y migcheck libcpuid16
+	run ! inside test -e /var/cache/migcheck
 	run ! inside dpkg-query -W migcheck
 	# New since then, and not a folder of this machine: only apt's and dpkg's own notes.
 	changes | comm -13 "$BATS_TEST_TMPDIR/before" - > "$BATS_TEST_TMPDIR/after"
