@@ -357,6 +357,7 @@ keep_answers(struct arena *arena, const Snapshot *said, const Snapshot *source, 
 	KEEP(unix_answer);
 	KEEP(terminal_answer);
 	KEEP(route_answer);
+	KEEP(mount_option_answer);
 	KEEP(gap);
 	KEEP(trial);
 	KEEP(mount_option_answer);
