@@ -96,7 +96,7 @@ run(int argc, char **argv)
 		return settle(&w, &(struct looker){ .look = look, .source = &source });
 	if (snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0)
 		return EXIT_TROUBLE;
-	if (work_same_source(&source, &there, paths[1]) < 0)
+	if (work_turn_to(&source, &there, paths[1]) < 0)
 		return EXIT_TROUBLE;
 	return work_report(&w, &source, &there);
 }

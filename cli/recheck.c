@@ -235,7 +235,7 @@ look_again(struct work *w, const char *const paths[2], const char *save)
 	if (snapshot_load(paths[0], SNAPSHOT_KIND__SNAPSHOT_SOURCE, &before) < 0)
 		return EXIT_TROUBLE;
 	if (paths[1] && (snapshot_load(paths[1], SNAPSHOT_KIND__SNAPSHOT_DESTINATION, &there) < 0 ||
-			 work_same_source(&before, &there, paths[1]) < 0))
+			 work_turn_to(&before, &there, paths[1]) < 0))
 		return EXIT_TROUBLE;
 	if (check_host(&before, paths[0]) < 0 || ask_the_same(w, &before, paths[0]) < 0 || place_try(w) < 0)
 		return EXIT_TROUBLE;

@@ -363,7 +363,7 @@ ssh_probe(const struct ssh_request *q, const struct work *w, struct snapshot *so
 			  q->host);
 		return -EBADMSG;
 	}
-	r = work_same_source(source, &there, q->host);
+	r = work_turn_to(source, &there, q->host);
 	if (r < 0)
 		return r;
 	*ret = there;

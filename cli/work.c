@@ -10,6 +10,7 @@
 #include "cli/maps.h"
 #include "cli/place.h"
 #include "cli/say.h"
+#include "facts/profile.h"
 #include "reports/reporter.h"
 
 #include <errno.h>
@@ -245,18 +246,51 @@ work_answer(struct work *w, const char *path, struct snapshot *s)
 	return 0;
 }
 
-int
-work_same_source(const struct snapshot *here, const struct snapshot *there, const char *name)
+/* The first digits of a digest, enough to know a snapshot by. */
+static void
+add_identity(struct buffer *text, ProtobufCBinaryData sha256)
 {
-	const Header *asked = there->facts->header, *own = here->facts->header;
+	enum { BYTES = 6 };
 
-	if (!asked->has_asked_sha256 || !own->has_own_sha256)
+	if (text->n > 0)
+		(void) buffer_printf(text, ", ");
+	for (size_t i = 0; i < sha256.len && i < BYTES; i++)
+		(void) buffer_printf(text, "%02x", sha256.data[i]);
+}
+
+static void
+say_other_trees(const Snapshot *there, ProtobufCBinaryData own, const char *name)
+{
+	_cleanup_buffer_ struct buffer asked = { 0 }, wanted = { 0 };
+	enum { SHOWN = 4 };
+	size_t n = 0;
+
+	add_identity(&wanted, own);
+	if (there->header->has_asked_sha256)
+		add_identity(&asked, there->header->asked_sha256);
+	for (size_t i = 0; i < there->n_tree_answers; i++)
+		if (there->tree_answers[i]->has_asked_sha256 && n++ < SHOWN)
+			add_identity(&asked, there->tree_answers[i]->asked_sha256);
+	say_error("%s answers other trees than this one: SHA-256 %s%s there, %s here; probe that host again with this "
+		  "source", name, buffer_slice(&asked).p, n > SHOWN ? "…" : "", buffer_slice(&wanted).p);
+}
+
+int
+work_turn_to(const struct snapshot *here, struct snapshot *there, const char *name)
+{
+	const Header *own = here->facts->header;
+	int r;
+
+	if (!own->has_own_sha256)
 		return 0;
-	if (asked->asked_sha256.len == own->own_sha256.len &&
-	    memcmp(asked->asked_sha256.data, own->own_sha256.data, own->own_sha256.len) == 0)
-		return 0;
-	say_error("%s answers another source than this one: probe that host again with this source", name);
-	return -EBADMSG;
+	if (!profile_is_for(there->facts, own->own_sha256)) {
+		say_other_trees(there->facts, own->own_sha256, name);
+		return -EBADMSG;
+	}
+	r = profile_turn_to(there, own->own_sha256);
+	if (r < 0)
+		say_error("out of memory");
+	return r;
 }
 
 static const struct reporter *

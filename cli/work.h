@@ -153,5 +153,8 @@ int work_tell(struct work *w, const struct assessment *a);
 /* Both. */
 int work_report(struct work *w, const struct snapshot *here, const struct snapshot *there);
 
-/* Whether `there` answers just this source; says so if not. */
-int work_same_source(const struct snapshot *here, const struct snapshot *there, const char *name);
+/*
+ * Makes `there` what it answers to this source, of several that it may answer. 0; -EBADMSG after saying so
+ * where it answers others alone.
+ */
+int work_turn_to(const struct snapshot *here, struct snapshot *there, const char *name);

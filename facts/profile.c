@@ -114,21 +114,23 @@ same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
 	return a.len == b.len && a.len > 0 && memcmp(a.data, b.data, a.len) == 0;
 }
 
-/* Those to this tree; else those to no tree in particular; else NULL. */
+/* Those to this tree; NULL: none. */
 static const TreeAnswers *
 answers_to(const Snapshot *facts, ProtobufCBinaryData tree)
 {
-	const TreeAnswers *any = NULL;
+	for (size_t i = 0; i < facts->n_tree_answers; i++)
+		if (facts->tree_answers[i]->has_asked_sha256 &&
+		    same_bytes(facts->tree_answers[i]->asked_sha256, tree))
+			return facts->tree_answers[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < facts->n_tree_answers; i++) {
-		const TreeAnswers *a = facts->tree_answers[i];
+static bool
+is_answered(const Snapshot *facts, ProtobufCBinaryData tree)
+{
+	const Header *asked = facts->header;
 
-		if (!a->has_asked_sha256)
-			any = a;
-		else if (same_bytes(a->asked_sha256, tree))
-			return a;
-	}
-	return any;
+	return asked->has_asked_sha256 && same_bytes(asked->asked_sha256, tree);
 }
 
 static void
@@ -152,15 +154,43 @@ join_gaps(struct arena *arena, Snapshot *s, const TreeAnswers *a)
 {
 	Gap **gap = NULL;
 
-	if (!a || a->n_gap == 0)
+	if (a->n_gap == 0)
 		return 0;
 	gap = arena_alloc(arena, (s->n_gap + a->n_gap) * sizeof(Gap *));
 	if (!gap)
 		return -ENOMEM;
-	memcpy(gap, s->gap, s->n_gap * sizeof(Gap *));
+	if (s->n_gap > 0)
+		memcpy(gap, s->gap, s->n_gap * sizeof(Gap *));
 	memcpy(gap + s->n_gap, a->gap, a->n_gap * sizeof(Gap *));
 	s->gap = gap;
 	s->n_gap += a->n_gap;
+	return 0;
+}
+
+/* The paths that were asked for by themselves: many of them are several records. */
+static int
+take_general(struct arena *arena, const Snapshot *facts, Snapshot *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < facts->n_tree_answers; i++)
+		if (!facts->tree_answers[i]->has_asked_sha256)
+			n += facts->tree_answers[i]->n_path_answer;
+	s->path_answer = arena_alloc(arena, n * sizeof(*s->path_answer));
+	if (!s->path_answer)
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->n_tree_answers; i++) {
+		const TreeAnswers *a = facts->tree_answers[i];
+
+		if (a->has_asked_sha256)
+			continue;
+		if (a->n_path_answer > 0)
+			memcpy(s->path_answer + s->n_path_answer, a->path_answer,
+			       a->n_path_answer * sizeof(*a->path_answer));
+		s->n_path_answer += a->n_path_answer;
+		if (join_gaps(arena, s, a) < 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -180,29 +210,53 @@ host_with(struct arena *arena, const Snapshot *facts, const TreeAnswers *a)
 	return h;
 }
 
-const Snapshot *
-profile_for(struct arena *arena, const Snapshot *facts, ProtobufCBinaryData tree)
+/* As profile_for(), where the facts are not those already. */
+static Snapshot *
+facts_for(struct arena *arena, const Snapshot *facts, ProtobufCBinaryData tree)
 {
-	const Header *asked = facts->header;
-	const TreeAnswers *a;
-	Snapshot *s;
+	const TreeAnswers *a = answers_to(facts, tree);
+	Snapshot *s = arena_memdup(arena, facts, sizeof(*s));
 
-	if (asked->has_asked_sha256 && same_bytes(asked->asked_sha256, tree))
-		return facts;
-	s = arena_memdup(arena, facts, sizeof(*s));
 	if (!s)
 		return NULL;
-	a = answers_to(facts, tree);
 	s->header = a && a->header ? a->header : arena_memdup(arena, facts->header, sizeof(*s->header));
 	if (!s->header)
 		return NULL;
-	s->header->has_asked_sha256 = a && a->has_asked_sha256;
-	if (s->header->has_asked_sha256)
+	s->header->has_asked_sha256 = a != NULL;
+	if (a)
 		s->header->asked_sha256 = a->asked_sha256;
 	take_answers(s, a);
-	if (join_gaps(arena, s, a) < 0)
+	if (a ? join_gaps(arena, s, a) < 0 : take_general(arena, facts, s) < 0)
 		return NULL;
 	if (a && a->host && s->host)
 		s->host = host_with(arena, facts, a);
 	return a && a->host && !s->host ? NULL : s;
+}
+
+const Snapshot *
+profile_for(struct arena *arena, const Snapshot *facts, ProtobufCBinaryData tree)
+{
+	return is_answered(facts, tree) ? facts : facts_for(arena, facts, tree);
+}
+
+int
+profile_turn_to(struct snapshot *s, ProtobufCBinaryData tree)
+{
+	Snapshot *facts = is_answered(s->facts, tree) ? s->facts : facts_for(s->arena, s->facts, tree);
+
+	if (!facts)
+		return -ENOMEM;
+	s->facts = facts;
+	return 0;
+}
+
+bool
+profile_is_for(const Snapshot *facts, ProtobufCBinaryData tree)
+{
+	if (is_answered(facts, tree) || answers_to(facts, tree))
+		return true;
+	for (size_t i = 0; i < facts->n_tree_answers; i++)
+		if (!facts->tree_answers[i]->has_asked_sha256)
+			return true;
+	return !facts->header->has_asked_sha256 && facts->n_tree_answers == 0;
 }

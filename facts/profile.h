@@ -36,3 +36,12 @@ cleanup_profile(struct profile *p)
  * without has_asked_sha256. In `arena`, pointing into `facts`. NULL when memory is short.
  */
 const Snapshot *profile_for(struct arena *arena, const Snapshot *facts, ProtobufCBinaryData tree);
+
+/* Makes the facts in `s` those of profile_for(). 0 or -ENOMEM. */
+int profile_turn_to(struct snapshot *s, ProtobufCBinaryData tree);
+
+/*
+ * Whether a check of this tree may be made with it: it answers this tree, or paths that were asked
+ * for by themselves, or nobody. False where it answers other trees alone.
+ */
+bool profile_is_for(const Snapshot *facts, ProtobufCBinaryData tree);

@@ -326,7 +326,7 @@ refused() {
 @test "files that are no source" {
 	first_look
 	refused "source" "$T/d"
-	refused "answers another source" "$T/s" <(
+	refused "answers other trees than this one" "$T/s" <(
 		"$MIGCHECK" dump -q -p $$ | "$MIGCHECK" probe -q -s -)
 	head -c 1000 "$T/s" > "$T/cut"
 	refused "" "$T/cut"
