@@ -165,19 +165,18 @@ root_sub(const struct root *r, const char *path, struct root *ret)
 	return 0;
 }
 
-int
-root_list(const struct root *r, const char *path,
-	  int (*each)(const char *name, unsigned char d_type, void *arg), void *arg)
+/* Takes `fd` over. */
+static int
+list_names(int fd, int (*each)(const char *name, unsigned char d_type, void *arg), void *arg)
 {
-	_cleanup_close_ int fd = root_openat(r, path, O_RDONLY | O_DIRECTORY);
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = fdopendir(fd);
 
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	(void) steal_fd(&fd);
+	if (!dir) {
+		int r = -errno;
+
+		(void) close(fd);
+		return r;
+	}
 	for (;;) {
 		struct dirent *entry;
 		int e;
@@ -192,6 +191,60 @@ root_list(const struct root *r, const char *path,
 		if (e < 0)
 			return e;
 	}
+}
+
+int
+root_list(const struct root *r, const char *path,
+	  int (*each)(const char *name, unsigned char d_type, void *arg), void *arg)
+{
+	int fd = root_openat(r, path, O_RDONLY | O_DIRECTORY);
+
+	return fd < 0 ? fd : list_names(fd, each, arg);
+}
+
+int
+root_list_held(int held, int (*each)(const char *name, unsigned char d_type, void *arg), void *arg)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(held, ".", flags | O_NOATIME);
+
+	if (fd < 0 && errno == EPERM)
+		fd = openat(held, ".", flags);
+	return fd < 0 ? -errno : list_names(fd, each, arg);
+}
+
+/* How the kernel shows what a descriptor of ours stands for. */
+static int
+shown_place(int fd, char *out, size_t room)
+{
+	char link[sizeof("/proc/self/fd/") + 11];
+	ssize_t n;
+
+	(void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, out, room);
+	if (n < 0)
+		return -errno;
+	if ((size_t) n >= room)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return (int) n;
+}
+
+int
+root_place_of(const struct root *r, int held, char *out, size_t room)
+{
+	char top[PATH_ROOM], place[PATH_ROOM];
+	int n = shown_place(r->fd, top, sizeof(top)), e;
+
+	e = n < 0 ? n : shown_place(held, place, sizeof(place));
+	if (e < 0)
+		return e;
+	if (n == 1)
+		n = 0;
+	if (strncmp(place, top, (size_t) n) != 0 || (place[n] != '/' && place[n] != '\0'))
+		return -EXDEV;
+	e = snprintf(out, room, "%s", place[n] ? place + n : "/");
+	return (size_t) e < room ? 0 : -ENAMETOOLONG;
 }
 
 int

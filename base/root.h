@@ -58,6 +58,15 @@ int root_sub(const struct root *r, const char *path, struct root *ret);
 int root_list(const struct root *r, const char *path,
 	      int (*each)(const char *name, unsigned char d_type, void *arg), void *arg);
 
+/* The same of a folder that is held by an O_PATH descriptor, O_NOATIME where allowed. */
+int root_list_held(int held, int (*each)(const char *name, unsigned char d_type, void *arg), void *arg);
+
+/*
+ * Where what `held` stands for lies below the root, by a path without any link: "/" and so on. 0; -EXDEV it is
+ * not below the root; -ENAMETOOLONG; -errno.
+ */
+int root_place_of(const struct root *r, int held, char *out, size_t room);
+
 /*
  * Magic links of a held /proc/PID folder. `statx_mask` calls use AT_STATX_DONT_SYNC, so a file
  * system in user space or on a dead server is not asked. Each returns 0 (or a descriptor) or

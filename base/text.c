@@ -132,6 +132,19 @@ digit_of(char c)
 	return 99;
 }
 
+bool
+path_is_plain(const char *path)
+{
+	struct slice rest = slice_of(path), component;
+
+	if (!slice_cut(&rest, "/"))
+		return false;
+	while (slice_field(&rest, '/', &component))
+		if (component.n == 0 || slice_eq(component, ".") || slice_eq(component, ".."))
+			return false;
+	return true;
+}
+
 int
 parse_u64(struct slice s, int base, uint64_t *ret)
 {

@@ -48,6 +48,9 @@ bool slice_field(struct slice *rest, char separator, struct slice *ret_field);
 /* The same for words parted by any number of blanks and tabs. */
 bool slice_word(struct slice *rest, struct slice *ret_word);
 
+/* Whether the absolute path has no empty component, no "." and no "..", so that its text tells what is above it. */
+bool path_is_plain(const char *path);
+
 /*
  * Strict numbers: the whole slice must be digits of the base (no sign, no blank, no 0x), and
  * the value must fit. 0, -EINVAL or -ERANGE; the output is untouched on failure.

@@ -197,6 +197,8 @@ const struct host_fact host_facts[] = {
 	NEVER(path_answer, build_id_looked), VALUE(path_answer, free_bytes, .rules = "dst-ghost-space"),
 	VALUE(path_answer, free_inodes), VALUE(path_answer, parent_missing, .nothing = "no"),
 	VALUE(path_answer, mapped_to, .nothing = "none"), NEVER(path_answer, of_host),
+	VALUE(path_answer, leads_to, .nothing = "nowhere else"), VALUE(path_answer, leads_error, .nothing = "none"),
+	NEVER(path_answer, listed),
 	NEVER(cgroup_answer, controllers), NEVER(cgroup_answer, path), NEVER(cgroup_answer, hierarchy_found),
 	VALUE(cgroup_answer, exists), VALUE(cgroup_answer, error, .nothing = "none"),
 	LIST(cgroup_answer, value, .name = "cgroup", .key = { "name" }, .shows = "value", .nothing = "not there",

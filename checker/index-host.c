@@ -6,8 +6,11 @@
 #include "checker/table.h"
 #include "base/text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PATH_ROOM = 4096, MAX_LINKS = 40 };
 
 struct host_index {
 	struct table path, pid, cgroup, module, tool, sysctl, config, feature, filesystem, unix_name;
@@ -15,6 +18,8 @@ struct host_index {
 	size_t n_socket;
 	struct table asked_port;
 	bool only_asked;
+	bool whole_folders;		/* links and folders were asked for by themselves */
+	PathAnswer nothing, no_folder;	/* at a path; nor above it */
 };
 
 static bool
@@ -91,6 +96,21 @@ index_asked_ports(struct host_index *h, struct arena *a, const Net *net)
 	return r;
 }
 
+static void
+index_folders(struct host_index *h, const Snapshot *destination)
+{
+	for (size_t i = 0; i < destination->n_path_answer && !h->whole_folders; i++) {
+		const PathAnswer *a = destination->path_answer[i];
+
+		h->whole_folders = a->listed || a->leads_to || a->has_leads_error;
+	}
+	path_answer__init(&h->nothing);
+	SET_FACT(&h->nothing, kind, PATH_KIND__PATH_KIND_NONE);
+	SET_FACT(&h->nothing, error, ENOENT);
+	h->no_folder = h->nothing;
+	SET_FACT(&h->no_folder, parent_missing, true);
+}
+
 int
 host_index_new(struct arena *a, const Snapshot *destination, struct host_index **ret)
 {
@@ -102,6 +122,7 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 	h = arena_alloc(a, sizeof(*h));
 	if (!h)
 		return -ENOMEM;
+	index_folders(h, destination);
 	r = TABLE_FILL(&h->path, a, destination->path_answer, destination->n_path_answer,
 		       hash_text(item->path) + item->of_host,
 		       same_text(found->path, item->path) && found->of_host == item->of_host);
@@ -150,10 +171,86 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 	return 0;
 }
 
+static const PathAnswer *
+answer_at(const struct host_index *h, const char *path)
+{
+	return TABLE_FIND(&h->path, hash_text(path), PathAnswer, same_text(found->path, path) && !found->of_host);
+}
+
+/* The answer at `place`, or else at the nearest folder above it; *ret_n is how much of `place` it is about. */
+static const PathAnswer *
+answer_above(const struct host_index *h, const char *place, size_t *ret_n)
+{
+	char above[PATH_ROOM];
+	const PathAnswer *a;
+	char *slash;
+
+	(void) snprintf(above, sizeof(above), "%s", place);
+	for (;;) {
+		a = answer_at(h, *above ? above : "/");
+		slash = strrchr(above, '/');
+		if (a || !slash) {
+			*ret_n = strlen(above);
+			return a;
+		}
+		*slash = '\0';
+	}
+}
+
+/* What is at `rest` below what is no link. */
+static const PathAnswer *
+answer_below(const struct host_index *h, const PathAnswer *a, const char *rest)
+{
+	if (a->declared)
+		return a;
+	if (!a->has_kind || (a->kind == PATH_KIND__PATH_KIND_DIRECTORY && !a->listed))
+		return NULL;
+	return a->kind == PATH_KIND__PATH_KIND_DIRECTORY && !strchr(rest + 1, '/') ? &h->nothing : &h->no_folder;
+}
+
+/*
+ * With whole folders, as the kernel would look the path up:
+ *
+ *     /lib/x.so    no answer; /lib is a link that leads to /usr/lib
+ *     /usr/lib/x.so    no answer; /usr/lib is a folder of which all is known: nothing is there
+ */
+static const PathAnswer *
+look_up(const struct host_index *h, const char *path, bool itself)
+{
+	char place[PATH_ROOM], next[PATH_ROOM];
+
+	(void) snprintf(place, sizeof(place), "%s", path);
+	for (int links = 0; links < MAX_LINKS; links++) {
+		size_t n;
+		const PathAnswer *a = answer_above(h, place, &n);
+		const char *rest = place + n;
+
+		if (!a || (!*rest && itself))
+			return a;
+		if (a->has_leads_error && a->leads_error == ENOENT)
+			return *rest ? &h->no_folder : &h->nothing;
+		if (a->has_leads_error)
+			return NULL;
+		if (!a->leads_to)
+			return *rest ? answer_below(h, a, rest) : a;
+		if (snprintf(next, sizeof(next), "%s%s", streq(a->leads_to, "/") && *rest ? "" : a->leads_to, rest) >=
+		    (int) sizeof(next))
+			return NULL;
+		memcpy(place, next, sizeof(place));
+	}
+	return NULL;
+}
+
 const PathAnswer *
 index_path(const struct host_index *h, const char *path)
 {
-	return TABLE_FIND(&h->path, hash_text(path), PathAnswer, same_text(found->path, path) && !found->of_host);
+	return h->whole_folders && path && path_is_plain(path) && strlen(path) < PATH_ROOM ? look_up(h, path, false) : answer_at(h, path);
+}
+
+const PathAnswer *
+index_path_itself(const struct host_index *h, const char *path)
+{
+	return h->whole_folders && path && path_is_plain(path) && strlen(path) < PATH_ROOM ? look_up(h, path, true) : answer_at(h, path);
 }
 
 const PathAnswer *

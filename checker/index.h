@@ -46,8 +46,13 @@ const Namespace *index_ns(const struct tree_index *t, NamespaceKind kind, uint64
  */
 bool index_dumps_ns(const struct tree_index *t, NamespaceKind kind, bool *ret_known);
 
-/* Of a path of the tree; of one of the host itself (a mount's source, an overlay's layer). */
+/*
+ * What is at a path of the tree, links followed; NULL: it was not asked. A host that was asked for whole folders
+ * (probe --paths) answers for what is not in them, too. The second: a link itself. The third: a path of the host
+ * itself (a mount's source, an overlay's layer).
+ */
 const PathAnswer *index_path(const struct host_index *h, const char *path);
+const PathAnswer *index_path_itself(const struct host_index *h, const char *path);
 const PathAnswer *index_host_path(const struct host_index *h, const char *path);
 const PidAnswer *index_pid(const struct host_index *h, int id);
 const CgroupAnswer *index_cgroup(const struct host_index *h, const char *controllers, const char *path);

@@ -130,7 +130,7 @@ file_answer(struct judge *j, const File *f, const PathAnswer **ret)
 	if (file_way(j, f) != WAY_BY_PATH)
 		return NOT_ABOUT;
 	dumped = index_dumps_ns(j->at, NAMESPACE_KIND__NS_MNT, &known);
-	a = index_path(j->there, f->path);
+	a = S_ISLNK(f->mode) ? index_path_itself(j->there, f->path) : index_path(j->there, f->path);
 	if (a && a->declared)
 		return NOT_ABOUT;
 	if (!known)

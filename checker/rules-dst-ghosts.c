@@ -116,7 +116,7 @@ ghost_collision(struct judge *j, const struct subject *s)
 {
 	const File *f = s->file;
 	enum judgement said = NOT_ABOUT;
-	size_t n;
+	size_t n, n_asked = 0;
 
 	if (file_way(j, f) != WAY_GHOST || !f->path)
 		return NOT_ABOUT;
@@ -126,6 +126,7 @@ ghost_collision(struct judge *j, const struct subject *s)
 		const PathAnswer *a = index_path(j->there, name);
 		struct finding *found;
 
+		n_asked += a != NULL;
 		if (!a || !a->has_kind)
 			continue;
 		if (said == NOT_ABOUT)
@@ -140,6 +141,8 @@ ghost_collision(struct judge *j, const struct subject *s)
 		}
 		said = FINDING;
 	}
+	if (n > 0 && n_asked == 0)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, f->path, "whether a left-over of it is there");
 	return said;
 }
 

@@ -177,7 +177,7 @@ terminals(struct judge *j, const struct subject *s)
 static enum judgement
 marked_mount(struct judge *j, const struct subject *s)
 {
-	enum judgement said = NOT_ABOUT;
+	enum judgement said = NOT_ABOUT, unknown = NOT_ABOUT;
 	bool known;
 
 	if (s->fd->kind != FD_KIND__FD_FANOTIFY || !s->process->ns ||
@@ -188,8 +188,13 @@ marked_mount(struct judge *j, const struct subject *s)
 		const Mount *m = mark->has_mnt_id ? index_mount(j->at, s->process->ns->mnt, mark->mnt_id) : NULL;
 		const PathAnswer *a = m && m->mountpoint ? index_path(j->there, m->mountpoint) : NULL;
 
-		if (!a || a->declared || a->timed_out || !a->has_kind)
+		if (!m || !m->mountpoint || (a && a->declared))
 			continue;
+		if (!a || a->timed_out || !a->has_kind) {
+			unknown = judge_unknown(j, true, DOMAIN__DOMAIN_FILES, m->mountpoint,
+						"what is at this path there");
+			continue;
+		}
 		if (file_is_there(a)) {
 			said = said == FINDING ? said : FINE;
 			continue;
@@ -198,7 +203,7 @@ marked_mount(struct judge *j, const struct subject *s)
 				  "nothing");
 		said = FINDING;
 	}
-	return said;
+	return said != FINDING && unknown != NOT_ABOUT ? unknown : said;
 }
 
 #define OF_HOST_PATHS                                                                            \

@@ -130,9 +130,11 @@ mountpoint_missing(struct judge *j, const struct subject *s)
 	const PathAnswer *a = path ? index_path(j->there, path) : NULL;
 	struct finding *f;
 
-	if (!a || a->declared || !a->has_kind || streq(path, "/") || !h || !h->root || !parent ||
-	    !parent->mountpoint || !streq(parent->mountpoint, "/"))
+	if (!path || streq(path, "/") || !h || !h->root || !parent || !parent->mountpoint ||
+	    !streq(parent->mountpoint, "/") || (a && a->declared))
 		return NOT_ABOUT;
+	if (!a || !a->has_kind)
+		return judge_unknown(j, true, DOMAIN__DOMAIN_FILES, path, "what is at this path there");
 	if (a->kind != PATH_KIND__PATH_KIND_NONE)
 		return FINE;
 	f = judge_find(j, path, judge_text(j, "a mount of %s", s->mount->fs_type ? s->mount->fs_type : "?"),

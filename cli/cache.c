@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-enum { ROOM = 64 * 1024 * 1024 };
+enum { ROOM = 512 * 1024 * 1024 };
 
 void
 cache_use(struct work *w)

@@ -21,17 +21,6 @@ wrong(const char *text, const char *why)
 	return -EINVAL;
 }
 
-static bool
-is_plain(const char *path)
-{
-	struct slice rest = slice_of(path + 1), component;
-
-	while (slice_field(&rest, '/', &component))
-		if (component.n == 0 || slice_eq(component, ".") || slice_eq(component, ".."))
-			return false;
-	return true;
-}
-
 static void
 trim(char *path)
 {
@@ -48,7 +37,7 @@ check_sides(const struct work *w, const char *text, const char *source, const ch
 		return wrong(text, "both sides are absolute paths, as in /srv/data=/mnt/data");
 	if (source[1] == '\0' || destination[1] == '\0')
 		return wrong(text, "/ itself is not mapped; the root of the tree there is given with --root");
-	if (!is_plain(source) || !is_plain(destination))
+	if (!path_is_plain(source) || !path_is_plain(destination))
 		return wrong(text, "no side has '.', '..' or '//' in it");
 	for (size_t i = 0; i < w->n_maps; i++)
 		if (streq(w->maps[i].source, source))

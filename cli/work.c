@@ -8,6 +8,7 @@
 #include "cli/cache.h"
 #include "cli/files.h"
 #include "cli/maps.h"
+#include "cli/path-lists.h"
 #include "cli/place.h"
 #include "cli/say.h"
 #include "facts/profile.h"
@@ -244,6 +245,52 @@ work_answer(struct work *w, const char *path, struct snapshot *s)
 	/* Answers may point into what asked. */
 	arena_adopt(s->arena, steal_pointer(&source.arena));
 	return 0;
+}
+
+/* A folder that the command line names is a slip of the pen where it is not there. */
+static int
+check_folder(const struct work *w, const Snapshot *s, const char *folder)
+{
+	for (size_t i = 0; i < s->n_tree_answers; i++) {
+		const TreeAnswers *t = s->tree_answers[i];
+
+		for (size_t k = 0; !t->has_asked_sha256 && k < t->n_path_answer; k++) {
+			if (!streq(t->path_answer[k]->path, folder))
+				continue;
+			if (t->path_answer[k]->kind != PATH_KIND__PATH_KIND_NONE)
+				return 0;
+			say_error("--paths %s: nothing is there%s%s", folder, w->probe.tree_root ? " below " : "",
+				  w->probe.tree_root ? w->probe.tree_root : "");
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
+int
+work_paths(struct work *w, const struct path_lists *lists, struct snapshot *s)
+{
+	_cleanup_root_ struct root root = ROOT_NONE;
+	struct progress progress = progress_new(w->quiet, "hashing");
+	uint64_t started = clock_us();
+	int r;
+
+	r = open_machine(w, &root);
+	if (r < 0)
+		return r;
+	w->probe.progress = progress_show;
+	w->probe.progress_arg = &progress;
+	w->probe.paths = lists->path;
+	w->probe.n_paths = lists->n;
+	r = probes_paths(&root, &w->probe, s);
+	progress_end(&progress);
+	cache_tell(w);
+	if (r < 0)
+		say_error("this host cannot be asked for paths: %s", error_text(r));
+	for (size_t i = 0; r == 0 && i < lists->n_folder; i++)
+		r = check_folder(w, s->facts, lists->folder[i]);
+	SET_FACT(s->facts->header, duration_us, s->facts->header->duration_us + clock_us() - started);
+	return r;
 }
 
 /* The first digits of a digest, enough to know a snapshot by. */

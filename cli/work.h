@@ -140,6 +140,10 @@ int work_probe(struct work *w, const struct snapshot *source, struct snapshot *r
 /* Asks the host that was probed into `s` for another tree (of this file), too. */
 int work_answer(struct work *w, const char *path, struct snapshot *s);
 
+/* Asks it for paths, too, whatever tree they may be for. */
+struct path_lists;
+int work_paths(struct work *w, const struct path_lists *lists, struct snapshot *s);
+
 /* Compares. `there` may be NULL. */
 int work_judge(struct work *w, const struct snapshot *here, const struct snapshot *there,
 	       struct assessment *ret);

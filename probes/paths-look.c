@@ -99,7 +99,7 @@ compare(const File *f, struct path_content *ret)
 static int
 open_path(const struct paths *a, const struct path_question *q, struct statx *ret)
 {
-	int flags = O_PATH | (q->file && S_ISLNK(q->file->mode) ? O_NOFOLLOW : 0);
+	int flags = O_PATH | (q->itself || (q->file && S_ISLNK(q->file->mode)) ? O_NOFOLLOW : 0);
 	_cleanup_close_ int fd = root_openat(root_of(a, q), place_of(q), flags);
 
 	if (fd < 0)
@@ -130,11 +130,20 @@ path_look(const struct paths *a, const struct path_question *q, struct path_seen
 	}
 }
 
+/* For its own sake, or to be compared. */
+static bool
+is_wanted(const struct paths *a, const struct path_question *q, const struct statx *st)
+{
+	if (q->itself)
+		return !a->c->options->no_content && S_ISREG(st->stx_mode);
+	return is_comparable(a, q->file, st);
+}
+
 bool
 path_content_is_wanted(const struct paths *a, const struct path_question *q,
 		       const struct path_seen *s)
 {
-	return s->error == 0 && is_comparable(a, q->file, &s->st);
+	return s->error == 0 && is_wanted(a, q, &s->st);
 }
 
 /* All of what was found, so far only for our own eyes. */
@@ -143,12 +152,12 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 	  const struct identity *cached, struct crew_slot *slot, struct path_content *ret)
 {
 	const File *f = q->file;
-	struct identity_wants wants = { .digest = has_digest(f), .elf = true,
+	struct identity_wants wants = { .digest = q->itself || has_digest(f), .elf = true,
 					.fs_type = path_fs_type(a, st), .leases = &a->leases,
 					.cached = cached };
 	struct stat now;
 
-	if (f->size > MAX_HASHED) {
+	if (st->stx_size > MAX_HASHED) {
 		ret->identity.state = DIGEST_STATE__DIGEST_OVER_LIMIT;
 		return;
 	}
@@ -156,12 +165,13 @@ read_held(const struct paths *a, const struct path_question *q, int held, const 
 		return;
 	ret->tell = others_may_read(root_of(a, q), place_of(q), &now);
 	/* One answer an inode that is private, so that nobody can guess at it by many names. */
-	if (!ret->tell && (!source_holds(f) || q->guesses_again)) {
+	if (!ret->tell && (!f || !source_holds(f) || q->guesses_again)) {
 		ret->identity.state = DIGEST_STATE__DIGEST_NOT_ALLOWED;
 		return;
 	}
 	identity_read(held, &wants, slot, &ret->identity);
-	compare(f, ret);
+	if (f)
+		compare(f, ret);
 }
 
 void
@@ -173,12 +183,12 @@ path_read(const struct paths *a, const struct path_question *q, const struct ide
 	_cleanup_close_ int fd = open_path(a, q, &st);
 
 	/* It was there a moment ago; what is there now may be another thing. */
-	if (fd < 0 || !is_comparable(a, f, &st)) {
+	if (fd < 0 || !is_wanted(a, q, &st)) {
 		ret->identity.state = DIGEST_STATE__DIGEST_FAILED;
 		ret->identity.error = fd < 0 ? -fd : ESTALE;
 		return;
 	}
-	if (is_source_itself(a, f, &st)) {
+	if (f && is_source_itself(a, f, &st)) {
 		ret->same = has_digest(f) ? SAME_YES : SAME_UNSAID;
 		ret->same_build = f->has_build_id ? SAME_YES : SAME_UNSAID;
 		return;

@@ -18,7 +18,10 @@ struct paths {
 	uint32_t *order;		/* questions whose content is wanted, the biggest files first */
 	struct content_stamp *stamp;	/* of each of these, as it was seen */
 	size_t n_order;
-	struct crew_results *cached;	/* what the digest cache knows of each; or NULL */
+	size_t batch;			/* the first of those that are being read */
+	struct crew_results *cached;	/* what the digest cache knows of each of the batch; or NULL */
+	uint64_t lost_group;		/* of contents, that did not answer; 0: none */
+	uint64_t bytes;			/* that were read */
 	struct path_mounts mounts;
 	struct leases leases;		/* just before contents are read */
 };
@@ -52,6 +55,9 @@ void path_look(const struct paths *a, const struct path_question *q, struct path
 bool path_content_is_wanted(const struct paths *a, const struct path_question *q,
 			    const struct path_seen *s);
 
+/* A name looked up there would be mounted: that is not for us to set off. */
+bool path_is_automounted(const struct paths *a, const struct path_question *q);
+
 /* Does the move bring it along (--brings)? */
 bool path_is_declared(const struct probe_options *o, const struct path_question *q);
 
@@ -64,3 +70,15 @@ void path_read(const struct paths *a, const struct path_question *q, const struc
 
 /* The type of the file system that `st` was found on, or NULL. */
 const char *path_fs_type(const struct paths *a, const struct statx *st);
+
+/* The answer to a question, by what was seen; NULL: nothing, in time. 0 or -ENOMEM. */
+int path_answer_add(struct paths *a, const struct path_question *q, const struct path_seen *s);
+
+/* Adds what the content is, compared with that of `f` (NULL: with nothing). 0 or -ENOMEM. */
+int path_answer_content(struct arena *arena, PathAnswer *p, const File *f, const struct path_content *s);
+
+/* What could not be learned of a path. */
+void path_gap(struct probe_context *c, const struct path_question *q, int error);
+
+/* Finds the questions of --paths: all that is in the folders among them. 0 or -errno. */
+int path_walk(struct paths *a, const struct crew_job *job);

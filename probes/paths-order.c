@@ -72,10 +72,16 @@ mark_guesses(struct paths *a, const struct crew_results *seen)
 	for (size_t i = 0; i < a->n_order; i++) {
 		if (i == 0 || asked[i].ino != asked[i - 1].ino || asked[i].dev != asked[i - 1].dev)
 			first = asked[i].question;
-		question[asked[i].question].guesses_again =
+		question[asked[i].question].guesses_again = question[first].file &&
 			!same_content(question[asked[i].question].file, question[first].file);
 	}
 	return 0;
+}
+
+static uint64_t
+bytes_to_read(const struct path_question *q, const struct path_seen *s)
+{
+	return q->itself || q->file->has_sha256 ? s->st.stx_size : 0;
 }
 
 int
@@ -93,8 +99,7 @@ path_contents_order(struct paths *a, const struct crew_results *seen)
 		const struct path_seen *s = crew_result(seen, i);
 
 		if (s && !path_is_declared(a->c->options, q) && path_content_is_wanted(a, q, s))
-			bulk[a->n_order++] = (struct bulk){ .size = q->file->has_sha256 ? q->file->size : 0,
-							    .question = (uint32_t) i };
+			bulk[a->n_order++] = (struct bulk){ .size = bytes_to_read(q, s), .question = (uint32_t) i };
 	}
 	qsort(bulk, a->n_order, sizeof(*bulk), by_size);
 	for (size_t i = 0; i < a->n_order; i++) {

@@ -24,21 +24,6 @@ struct list {
 	size_t n;
 };
 
-/*
- * The kernel shows no path with an empty component, "." or "..": such a one would be another name
- * for a file that is asked about already, and another guess at its content.
- */
-static bool
-is_plain(const char *path)
-{
-	struct slice rest = slice_of(path + 1), component;
-
-	while (slice_field(&rest, '/', &component))
-		if (component.n == 0 || slice_eq(component, ".") || slice_eq(component, ".."))
-			return false;
-	return true;
-}
-
 static int
 add(struct list *l, const char *path, const File *file, bool of_host)
 {
@@ -49,7 +34,7 @@ add(struct list *l, const char *path, const File *file, bool of_host)
 	q = arena_grow(l->arena, &l->question, &l->n, sizeof(*q));
 	if (!q)
 		return -ENOMEM;
-	*q = (struct path_question){ .path = path, .file = file && is_plain(path) ? file : NULL,
+	*q = (struct path_question){ .path = path, .file = file && path_is_plain(path) ? file : NULL,
 				     .of_host = of_host };
 	return 0;
 }

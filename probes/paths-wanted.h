@@ -14,6 +14,12 @@ struct path_question {
 	bool of_host;			/* below the host's root, not below the tree's */
 	const char *mapped_to;		/* --map: looked up there, below the host's root; NULL: at `path` */
 	bool guesses_again;		/* another digest is asked of an inode that has its question */
+	bool itself;			/* asked for by itself: links are not followed, the content is wanted */
+	bool to_list, listed;		/* a folder of which all is to be asked, and is */
+	bool is_link;			/* found as one in a folder */
+	uint64_t mount;			/* on which it must lie to be listed; 0: any */
+	int leads_error;		/* of following the link */
+	const char *leads_to;		/* the path without any link, where that is another one */
 };
 
 struct path_questions {

@@ -16,9 +16,11 @@
 #include "probes/paths-look.h"
 #include "probes/probes.h"
 #include <errno.h>
-#include <sys/statvfs.h>
 
-enum { MAX_QUESTIONS = 1000 * 1000 };
+enum {
+	MAX_QUESTIONS = 1000 * 1000,
+	BATCH = 16 * 1024,		/* contents read at a time: what is found of each takes kilobytes */
+};
 
 /* ---- --brings -------------------------------------------------------------------------- */
 
@@ -61,9 +63,8 @@ mount_of(const struct paths *a, const struct path_question *q)
 	return path_mounts_of(&a->mounts, path);
 }
 
-/* A name looked up there would be mounted: that is not for us to set off. */
-static bool
-is_automounted(const struct paths *a, const struct path_question *q)
+bool
+path_is_automounted(const struct paths *a, const struct path_question *q)
 {
 	const Mount *m = mount_of(a, q);
 
@@ -80,19 +81,12 @@ look(size_t i, void *result, struct crew_slot *slot, void *arg)
 	(void) slot;
 	if (path_is_declared(a->c->options, q))
 		return;
-	if (is_automounted(a, q))
+	if (path_is_automounted(a, q))
 		seen->error = EOPNOTSUPP;
 	else
 		path_look(a, q, seen);
 }
 
-static void
-read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
-{
-	const struct paths *a = arg;
-
-	path_read(a, &a->questions.question[a->order[k]], digest_cache_found(a->cached, k), slot, result);
-}
 
 /* By the mount the path seems to lie on: what hangs there will hang for its other paths too. */
 static uint64_t
@@ -107,7 +101,23 @@ look_group(size_t i, void *arg)
 static uint64_t
 content_group(size_t k, void *arg)
 {
-	return look_group(((const struct paths *) arg)->order[k], arg);
+	const struct paths *a = arg;
+
+	return look_group(a->order[a->batch + k], arg);
+}
+
+static void
+read_content(size_t k, void *result, struct crew_slot *slot, void *arg)
+{
+	const struct paths *a = arg;
+	struct path_content *s = result;
+
+	/* What did not answer in the batch before will not do so now. */
+	if (a->lost_group && a->lost_group == content_group(k, arg))
+		s->identity.state = DIGEST_STATE__DIGEST_TIMED_OUT;
+	else
+		path_read(a, &a->questions.question[a->order[a->batch + k]], digest_cache_found(a->cached, k), slot,
+			  result);
 }
 
 static void
@@ -116,175 +126,7 @@ report(const struct crew_progress *p, void *arg)
 	const struct paths *a = arg;
 	const struct probe_options *o = a->c->options;
 
-	o->progress(p->done, p->total, p->bytes, o->progress_arg);
-}
-
-/* ---- into the snapshot ----------------------------------------------------------------- */
-
-static PathKind
-kind_of(uint32_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return PATH_KIND__PATH_KIND_REGULAR;
-	case S_IFDIR:
-		return PATH_KIND__PATH_KIND_DIRECTORY;
-	case S_IFLNK:
-		return PATH_KIND__PATH_KIND_SYMLINK;
-	case S_IFCHR:
-		return PATH_KIND__PATH_KIND_CHARDEV;
-	case S_IFBLK:
-		return PATH_KIND__PATH_KIND_BLOCKDEV;
-	case S_IFIFO:
-		return PATH_KIND__PATH_KIND_FIFO;
-	default:
-		return PATH_KIND__PATH_KIND_SOCKET;
-	}
-}
-
-static void
-take_stat(PathAnswer *p, const struct statx *st)
-{
-	SET_FACT(p, kind, kind_of(st->stx_mode));
-	SET_FACT(p, mode, st->stx_mode);
-	SET_FACT(p, size, st->stx_size);
-	SET_FACT(p, nlink, st->stx_nlink);
-	SET_FACT(p, dev_major, st->stx_dev_major);
-	SET_FACT(p, dev_minor, st->stx_dev_minor);
-	SET_FACT(p, ino, st->stx_ino);
-	SET_FACT(p, uid, st->stx_uid);
-	SET_FACT(p, gid, st->stx_gid);
-	if (S_ISCHR(st->stx_mode) || S_ISBLK(st->stx_mode)) {
-		SET_FACT(p, rdev_major, st->stx_rdev_major);
-		SET_FACT(p, rdev_minor, st->stx_rdev_minor);
-	}
-	SET_FACT(p, mtime_ns, st->stx_mtime.tv_sec * 1000000000LL + st->stx_mtime.tv_nsec);
-	SET_FACT(p, ctime_ns, st->stx_ctime.tv_sec * 1000000000LL + st->stx_ctime.tv_nsec);
-	if (st->stx_attributes_mask & STATX_ATTR_IMMUTABLE)
-		SET_FACT(p, immutable, (st->stx_attributes & STATX_ATTR_IMMUTABLE) != 0);
-}
-
-static int
-bytes_take(struct arena *arena, const void *p, size_t n, ProtobufCBinaryData *ret)
-{
-	ret->data = arena_memdup(arena, p, n);
-	ret->len = n;
-	return ret->data ? 0 : -ENOMEM;
-}
-
-/* The build-id: our own where it may be told, the source's where that is the same. */
-static int
-take_build_id(struct arena *arena, PathAnswer *p, const File *f, const struct path_content *s)
-{
-	const struct elf_facts *e = &s->identity.elf;
-
-	if (s->same_build == SAME_YES) {
-		p->has_build_id = true;
-		SET_FACT(p, build_id_looked, true);
-		return bytes_take(arena, f->build_id.data, f->build_id.len, &p->build_id);
-	}
-	if (!s->tell || !s->identity.read)
-		return 0;
-	SET_FACT(p, build_id_looked, true);
-	if (e->build_id_length == 0)
-		return 0;
-	p->has_build_id = true;
-	return bytes_take(arena, e->build_id, e->build_id_length, &p->build_id);
-}
-
-static int
-take_content(struct arena *arena, PathAnswer *p, const File *f, const struct path_content *s)
-{
-	const struct identity *id = &s->identity;
-	int r = take_build_id(arena, p, f, s);
-
-	if (r < 0)
-		return r;
-	if (s->same != SAME_UNSAID)
-		SET_FACT(p, same_as_asked, s->same == SAME_YES);
-	if (id->state != DIGEST_STATE__DIGEST_NOT_WANTED)
-		SET_FACT(p, digest_state, (DigestState) id->state);
-	if (id->state == DIGEST_STATE__DIGEST_FAILED)
-		SET_FACT(p, digest_errno, id->error);
-	if (!s->tell || id->state != DIGEST_STATE__DIGEST_DONE)
-		return 0;
-	p->has_sha256 = true;
-	return bytes_take(arena, id->sha256, DIGEST_SIZE, &p->sha256);
-}
-
-static void
-gap(struct probe_context *c, const struct path_question *q, int error)
-{
-	const char *remedy = error == -EACCES || error == -EPERM ? "run it as root" :
-			     error == -ETIMEDOUT ? "look after the file system that does not answer" :
-			     error == -EOPNOTSUPP ? "mount what is to be there: autofs would, when asked" :
-			     error == -EBUSY ? "it is under a write lease, which reading would break" :
-					       NULL;
-
-	gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "paths", 0, error, remedy, "%s", q->path);
-}
-
-static int
-take_seen(struct paths *a, const struct path_question *q, PathAnswer *p, const struct path_seen *s)
-{
-	const char *type;
-
-	if (s->error) {
-		SET_FACT(p, error, s->error);
-		if (s->error == ENOENT || s->error == ENOTDIR)
-			SET_FACT(p, kind, PATH_KIND__PATH_KIND_NONE);
-		else
-			gap(a->c, q, -s->error);
-		if (s->parent_missing)
-			SET_FACT(p, parent_missing, true);
-		return 0;
-	}
-	take_stat(p, &s->st);
-	type = path_fs_type(a, &s->st);
-	if (type) {
-		p->fs_type = arena_strdup(a->c->snapshot->arena, type);
-		if (!p->fs_type)
-			return -ENOMEM;
-	}
-	if (s->has_space) {
-		SET_FACT(p, read_only, (s->flags & ST_RDONLY) != 0);
-		SET_FACT(p, noexec, (s->flags & ST_NOEXEC) != 0);
-		if (S_ISDIR(s->st.stx_mode))
-			SET_FACT(p, free_bytes, s->free_bytes);
-		if (S_ISDIR(s->st.stx_mode) && s->has_inodes)
-			SET_FACT(p, free_inodes, s->free_inodes);
-	}
-	return 0;
-}
-
-static int
-answer(struct paths *a, const struct path_question *q, const struct path_seen *s)
-{
-	struct snapshot *snapshot = a->c->snapshot;
-	PathAnswer *p = NEW_FACT(snapshot->arena, PathAnswer, path_answer);
-
-	if (!p)
-		return -ENOMEM;
-	p->path = arena_strdup(snapshot->arena, q->path);
-	if (!p->path ||
-	    ADD_FACT(snapshot->arena, snapshot->facts->path_answer, snapshot->facts->n_path_answer, p) < 0)
-		return -ENOMEM;
-	if (q->of_host)
-		SET_FACT(p, of_host, true);
-	p->mapped_to = q->mapped_to ? arena_strdup(snapshot->arena, q->mapped_to) : NULL;
-	if (q->mapped_to && !p->mapped_to)
-		return -ENOMEM;
-	if (path_is_declared(a->c->options, q)) {
-		SET_FACT(p, declared, true);
-		return 0;
-	}
-	if (!s) {
-		SET_FACT(p, timed_out, true);
-		SET_FACT(p, error, ETIMEDOUT);
-		gap(a->c, q, -ETIMEDOUT);
-		return 0;
-	}
-	return take_seen(a, q, p, s);
+	o->progress(a->batch + p->done, a->n_order, a->bytes + p->bytes, o->progress_arg);
 }
 
 /* Look-ups are short and in a hurry. */
@@ -300,7 +142,7 @@ paths_look(struct paths *a, struct crew_job *job)
 	job->group = look_group;
 	r = crew_run(job, &results);
 	for (size_t i = 0; r == 0 && i < a->questions.n; i++)
-		r = answer(a, &a->questions.question[i], crew_result(results, i));
+		r = path_answer_add(a, &a->questions.question[i], crew_result(results, i));
 	return r < 0 ? r : path_contents_order(a, results);
 }
 
@@ -309,19 +151,19 @@ take_read(struct paths *a, const struct path_question *q, PathAnswer *p, const s
 {
 	if (!s) {
 		SET_FACT(p, digest_state, DIGEST_STATE__DIGEST_TIMED_OUT);
-		gap(a->c, q, -ETIMEDOUT);
+		path_gap(a->c, q, -ETIMEDOUT);
 		return 0;
 	}
 	if (s->identity.state == DIGEST_STATE__DIGEST_FAILED)
-		gap(a->c, q, -s->identity.error);
-	return take_content(a->c->snapshot->arena, p, q->file, s);
+		path_gap(a->c, q, -s->identity.error);
+	return path_answer_content(a->c->snapshot->arena, p, q->file, s);
 }
 
 /* What is to be kept of those that were read, and how many there were. */
 static int
-keep_contents(struct paths *a, const struct crew_results *results)
+keep_contents(struct paths *a, const struct crew_results *results, size_t n_read)
 {
-	_cleanup_free_ const struct identity **kept = calloc(a->n_order + 1, sizeof(*kept));
+	_cleanup_free_ const struct identity **kept = calloc(n_read + 1, sizeof(*kept));
 	uint32_t hashed = 0, cached = 0;
 	Header *h = a->c->snapshot->facts->header;
 	uint64_t bytes = 0;
@@ -329,7 +171,7 @@ keep_contents(struct paths *a, const struct crew_results *results)
 
 	if (!kept)
 		return -ENOMEM;
-	for (size_t k = 0; k < a->n_order; k++) {
+	for (size_t k = 0; k < n_read; k++) {
 		const struct path_content *s = crew_result(results, k);
 
 		if (!s)
@@ -341,39 +183,60 @@ keep_contents(struct paths *a, const struct crew_results *results)
 			kept[n++] = s->tell ? &s->identity : &s->untold;
 	}
 	digest_cache_keep(a->c->options->cache, a->c->root, kept, n);
+	a->bytes += bytes;
 	if (!h)
 		return 0;
-	SET_FACT(h, files_hashed, hashed);
-	SET_FACT(h, bytes_hashed, bytes);
+	SET_FACT(h, files_hashed, h->files_hashed + hashed);
+	SET_FACT(h, bytes_hashed, h->bytes_hashed + bytes);
 	if (a->c->options->cache)
-		SET_FACT(h, files_cached, cached);
+		SET_FACT(h, files_cached, h->files_cached + cached);
 	return 0;
+}
+
+/* As many of them as stand in memory at a time. */
+static int
+batch_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
+{
+	_cleanup_crew_results_ struct crew_results *results = NULL;
+	size_t left = a->n_order - a->batch;
+	int r;
+
+	job->items = left < BATCH ? left : BATCH;
+	r = leases_read(a->c->root, &a->leases);
+	if (r < 0)
+		return r;
+	a->cached = digest_cache_look(a->c->options->cache, a->c->root, a->stamp + a->batch, job->items);
+	r = crew_run(job, &results);
+	if (r == 0)
+		r = keep_contents(a, results, job->items);
+	for (size_t k = 0; r == 0 && k < job->items; k++) {
+		uint32_t i = a->order[a->batch + k];
+		const struct path_content *s = crew_result(results, k);
+
+		if (!s && content_group(k, a))
+			a->lost_group = content_group(k, a);
+		r = take_read(a, &a->questions.question[i], answers[i], s);
+	}
+	crew_results_free(a->cached);
+	a->cached = NULL;
+	leases_free(&a->leases);
+	a->leases = (struct leases){ 0 };
+	return r;
 }
 
 /* `answers`: where those of this probe begin. */
 static int
 contents_read(struct paths *a, struct crew_job *job, PathAnswer **answers)
 {
-	const struct probe_options *o = a->c->options;
-	_cleanup_crew_results_ struct crew_results *results = NULL;
-	int r;
+	int r = 0;
 
-	job->items = a->n_order;
 	job->result_size = sizeof(struct path_content);
 	job->idle = true;
 	job->work = read_content;
 	job->group = content_group;
-	job->progress = o->progress ? report : NULL;
-	r = leases_read(a->c->root, &a->leases);
-	if (r == 0)
-		a->cached = digest_cache_look(o->cache, a->c->root, a->stamp, a->n_order);
-	if (r == 0)
-		r = crew_run(job, &results);
-	if (r == 0)
-		r = keep_contents(a, results);
-	for (size_t k = 0; r == 0 && k < a->n_order; k++)
-		r = take_read(a, &a->questions.question[a->order[k]], answers[a->order[k]],
-			      crew_result(results, k));
+	job->progress = a->c->options->progress ? report : NULL;
+	for (; r == 0 && a->batch < a->n_order; a->batch += BATCH)
+		r = batch_read(a, job, answers);
 	return r;
 }
 
@@ -395,8 +258,26 @@ put_in_place(const struct paths *a)
 	return 0;
 }
 
-int
-paths_ask(struct probe_context *c)
+/* Which are to be asked: those of a source, or those that were asked for by themselves. */
+static int
+find_questions(struct paths *a, struct crew_job *job)
+{
+	int r;
+
+	if (!a->c->source)
+		return path_walk(a, job);
+	r = path_questions_make(a->c->source, a->c->snapshot->arena, &a->questions);
+	if (r < 0)
+		return r;
+	if (a->questions.n > MAX_QUESTIONS) {
+		gap_note(a->c->gaps, DOMAIN__DOMAIN_FILES, "paths", 0, -EFBIG, NULL, "%zu paths", a->questions.n);
+		a->questions.n = MAX_QUESTIONS;
+	}
+	return put_in_place(a);
+}
+
+static int
+ask(struct probe_context *c)
 {
 	Snapshot *s = c->snapshot->facts;
 	struct paths a = { .c = c };
@@ -407,26 +288,26 @@ paths_ask(struct probe_context *c)
 	size_t begin = s->n_path_answer;
 	int r;
 
-	if (!c->source)
-		return 0;
-	r = path_questions_make(c->source, c->snapshot->arena, &a.questions);
-	if (r < 0)
-		return r;
-	if (a.questions.n > MAX_QUESTIONS) {
-		gap_note(c->gaps, DOMAIN__DOMAIN_FILES, "paths", 0, -EFBIG, NULL, "%zu paths",
-			 a.questions.n);
-		a.questions.n = MAX_QUESTIONS;
-	}
-	r = put_in_place(&a);
+	r = path_mounts_make(c->host->filesystems, &a.mounts);
 	if (r == 0)
-		r = path_mounts_make(c->host->filesystems, &a.mounts);
+		r = find_questions(&a, &job);
 	if (r == 0)
 		r = paths_look(&a, &job);
 	if (r == 0)
 		r = contents_read(&a, &job, s->path_answer + begin);
-	crew_results_free(a.cached);
 	free(a.stamp);
-	leases_free(&a.leases);
 	path_mounts_free(&a.mounts);
 	return r;
+}
+
+int
+paths_ask(struct probe_context *c)
+{
+	return c->source ? ask(c) : 0;
+}
+
+int
+paths_ask_themselves(struct probe_context *c)
+{
+	return ask(c);
 }

@@ -25,6 +25,8 @@ struct probe_options {
 	bool rehearse;			/* try, in throw-away namespaces, what facts cannot prove */
 	bool live_tree_here;		/* the tree lives on this very host now */
 	const char *const *brings;	/* NULL-terminated; paths and addr=IP that the move brings */
+	const char *const *paths;	/* --paths, asked for by themselves: plain absolute paths below tree_root */
+	size_t n_paths;
 	const struct path_map *maps;
 	size_t n_maps;
 	const char *criu;		/* --criu PATH; NULL: criu in PATH */
@@ -73,6 +75,12 @@ int probes_run(const struct root *root, const struct probe_options *options,
  */
 int probes_answer(const struct root *root, const struct probe_options *options, const Snapshot *source,
 		  struct snapshot *s);
+
+/*
+ * Asks a host that was probed already about options->paths, whatever tree they may be for, and adds these answers,
+ * too. 0 or -errno as above.
+ */
+int probes_paths(const struct root *root, const struct probe_options *options, struct snapshot *s);
 
 /*
  * Learns where criu would run, ahead of all else: the dump needs it, and a bad --criu-as ends

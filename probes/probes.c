@@ -289,20 +289,28 @@ probes_place(const struct root *root, const struct probe_options *options, struc
 	return r < 0 ? r : gaps_join(s, &gaps);
 }
 
+/* Opens --root in `tree_root`, where it is given. */
+static int
+use_tree_root(struct probe_context *c, struct root *tree_root)
+{
+	const char *tree_path = c->options->tree_root;
+	int r = tree_path ? tree_root_open(c->root, c->options, tree_root) : 0;
+
+	if (!tree_path || r < 0)
+		return r;
+	c->tree_root = tree_root;
+	c->host->root = arena_strdup(c->snapshot->arena, tree_path);
+	return c->host->root ? 0 : -ENOMEM;
+}
+
 /* Opens --root in `tree_root` and runs the probes: of one source, those that answer it; else all of this side. */
 static int
 run_all(struct probe_context *c, struct root *tree_root, bool only_answers)
 {
-	const char *tree_path = c->options->tree_root;
-	int r;
+	int r = use_tree_root(c, tree_root);
 
-	if (tree_path) {
-		r = tree_root_open(c->root, c->options, tree_root);
-		if (r < 0)
-			return r;
-		c->tree_root = tree_root;
-		c->host->root = arena_strdup(c->snapshot->arena, tree_path);
-	}
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n_probes; i++) {
 		if ((c->source_side && !probes[i].source_side_too) || (only_answers && !probes[i].answers))
 			continue;
@@ -372,6 +380,21 @@ keep_answers(struct arena *arena, const Snapshot *said, const Snapshot *source, 
 	return ADD_FACT(arena, into->tree_answers, into->n_tree_answers, a);
 }
 
+/* A context for answers that are kept beside the host's own: the probes find its facts where they expect them. */
+static int
+begin_aside(struct snapshot *s, struct snapshot *said, struct probe_context *c)
+{
+	said->arena = s->arena;
+	said->facts = NEW_FACT(s->arena, Snapshot, snapshot);
+	c->host = arena_memdup(s->arena, s->facts->host, sizeof(*c->host));
+	if (!said->facts || !c->host)
+		return -ENOMEM;
+	said->facts->header = s->facts->header;
+	said->facts->criu_place = s->facts->criu_place;
+	said->facts->host = c->host;
+	return 0;
+}
+
 int
 probes_answer(const struct root *root, const struct probe_options *options, const Snapshot *source,
 	      struct snapshot *s)
@@ -379,7 +402,7 @@ probes_answer(const struct root *root, const struct probe_options *options, cons
 	_cleanup_root_ struct root tree_root = ROOT_NONE;
 	_cleanup_buffer_ struct buffer text = {};
 	struct gaps gaps = { .arena = s->arena };
-	struct snapshot said = { .arena = s->arena };
+	struct snapshot said;
 	struct probe_context c = {
 		.options = options,
 		.root = root,
@@ -389,16 +412,58 @@ probes_answer(const struct root *root, const struct probe_options *options, cons
 		.gaps = &gaps,
 		.text = &text,
 	};
-	int r;
+	int r = begin_aside(s, &said, &c);
 
-	/* The probes find the host's facts where they expect them, and put theirs beside. */
-	said.facts = NEW_FACT(s->arena, Snapshot, snapshot);
-	c.host = arena_memdup(s->arena, s->facts->host, sizeof(*c.host));
-	if (!said.facts || !c.host)
-		return -ENOMEM;
-	said.facts->header = s->facts->header;
-	said.facts->criu_place = s->facts->criu_place;
-	said.facts->host = c.host;
-	r = run_all(&c, &tree_root, true);
+	if (r == 0)
+		r = run_all(&c, &tree_root, true);
 	return r < 0 ? r : keep_answers(s->arena, said.facts, source, s->facts);
+}
+
+/* A record has its limit, so many answers are several. */
+static int
+keep_paths(struct arena *arena, const Snapshot *said, Snapshot *into)
+{
+	enum { IN_A_RECORD = 50 * 1000 };
+	size_t at = 0;
+	int r = 0;
+
+	do {
+		TreeAnswers *a = NEW_FACT(arena, TreeAnswers, tree_answers);
+
+		if (!a)
+			return -ENOMEM;
+		a->path_answer = said->path_answer + at;
+		a->n_path_answer = said->n_path_answer - at < IN_A_RECORD ? said->n_path_answer - at : IN_A_RECORD;
+		if (at == 0) {
+			a->n_gap = said->n_gap;
+			a->gap = said->gap;
+		}
+		at += a->n_path_answer;
+		r = ADD_FACT(arena, into->tree_answers, into->n_tree_answers, a);
+	} while (r == 0 && at < said->n_path_answer);
+	return r;
+}
+
+int
+probes_paths(const struct root *root, const struct probe_options *options, struct snapshot *s)
+{
+	_cleanup_root_ struct root tree_root = ROOT_NONE;
+	struct gaps gaps = { .arena = s->arena };
+	struct snapshot said;
+	struct probe_context c = {
+		.options = options,
+		.root = root,
+		.tree_root = root,
+		.snapshot = &said,
+		.gaps = &gaps,
+	};
+	int r = begin_aside(s, &said, &c);
+
+	if (r == 0)
+		r = use_tree_root(&c, &tree_root);
+	if (r == 0)
+		r = paths_ask_themselves(&c);
+	if (r == 0)
+		r = gaps_join(&said, &gaps);
+	return r < 0 ? r : keep_paths(s->arena, said.facts, s->facts);
 }

@@ -27,3 +27,6 @@ int routes_ask(struct probe_context *c);
 int unix_names_ask(struct probe_context *c);
 int terminals_ask(struct probe_context *c);
 int rehearse_ask(struct probe_context *c);
+
+/* Not in the table: asked for by --paths. */
+int paths_ask_themselves(struct probe_context *c);

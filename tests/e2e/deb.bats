@@ -43,7 +43,8 @@ inside() {
 
 # What the copy has changed so far, a path a line.
 changes() {
-	nsenter --target "$NS_PID" --mount -- sh -c 'cd "$1" && find . | cut -c2- | LC_ALL=C sort' - "$IN/upper"
+	# What was removed from the machine below stands there as a device.
+	nsenter --target "$NS_PID" --mount -- sh -c 'cd "$1" && find . ! -type c | cut -c2- | LC_ALL=C sort' - "$IN/upper"
 }
 
 need_copy() {
