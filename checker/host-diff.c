@@ -332,7 +332,7 @@ compare_field(struct host_diff *d, const struct host_place *around, const Protob
 	if (!fact)
 		return 0;
 	at.subject = fact->subject == HOST_AS_AROUND ? at.subject : fact->subject;
-	at.moment = at.moment || moment_is(of, f);
+	at.moment = at.moment || moment_is(of, f, FACTS_LASTING);
 	if (is_of_another_tree(d, of, f, &at))
 		return 0;
 	switch (fact->how) {

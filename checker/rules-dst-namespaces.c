@@ -68,7 +68,7 @@ ns_possible(struct judge *j, const struct subject *s)
 	if (!there || !there->ns)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, judge_text(j, "%s namespaces", name),
 				     "whether the kernel has them");
-	if (namespace_of(there->ns, kind))
+	if (namespace_is_there(there->ns, kind))
 		return ns_exhausted(j, name);
 	f = judge_find(j, judge_text(j, "%s namespaces", name), "restored", "not there");
 	f->there_from = judge_text(j, "/proc/self/ns/%s", name);

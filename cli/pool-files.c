@@ -83,7 +83,7 @@ add_path(struct pool_files *f, const char *path)
 
 struct reading {
 	struct pool_files *files;
-	enum facts_kept kept;
+	const struct sieve *sieve;
 	atomic_size_t next;
 	pthread_mutex_t lock;		/* of the table, and of progress */
 	struct progress *progress;
@@ -145,7 +145,7 @@ read_one(struct reading *r, struct pool_file *f, struct buffer *bytes)
 	int error = input_read(f->path, MAX_POOL_FILE, bytes);
 
 	if (error == 0)
-		error = profile_read(bytes->p, bytes->n, r->kept, &f->profile, &f->error);
+		error = profile_read(bytes->p, bytes->n, r->sieve, &f->profile, &f->error);
 	if (error < 0 && !*f->error.text)
 		(void) snprintf(f->error.text, sizeof(f->error.text), "%s",
 				error == -ENOTSUP ? "not a regular file" : error_text(error));
@@ -199,11 +199,12 @@ int
 pool_files_read(const char *const *paths, size_t n, enum facts_kept kept, bool quiet, struct pool_files *ret)
 {
 	_cleanup_pool_files_ struct pool_files f = { 0 };
+	_cleanup_sieve_ struct sieve *sieve = sieve_new(kept);
 	struct progress progress = progress_new(quiet, "reading");
 	struct reading reading = {
-		.files = &f, .kept = kept, .lock = PTHREAD_MUTEX_INITIALIZER, .progress = &progress,
+		.files = &f, .sieve = sieve, .lock = PTHREAD_MUTEX_INITIALIZER, .progress = &progress,
 	};
-	int r = 0;
+	int r = sieve ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_path(&f, paths[i]);

@@ -14,15 +14,24 @@ enum facts_kept {
 	FACTS_NOW,			/* all but when and how long it was looked: what two looks could share */
 };
 
-/* Whether a field of a message holds for the moment only (free memory), or names one host. */
-bool moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f);
+/* Whether a field of a message is not kept: it holds for the moment only (free memory), or names one host. */
+bool moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f, enum facts_kept kept);
 
-/* Whether the message holds for the moment only because of what one of its texts says (a sysctl that counts). */
+/* Of such a field, whether it is kept as 0: that it is there lasts. */
+bool moment_is_number(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f);
+
+enum { MOMENT_NAMES = 10 };
+
+/* A message that does not last as a whole where its text `field` is one of `values`; without any: where it is true. */
+struct moment_value {
+	const ProtobufCMessageDescriptor *kind;
+	const char *field;
+	const char *values[MOMENT_NAMES];
+};
+
+/* That of a kind of message; NULL: it has none. */
+const struct moment_value *moment_value_of(const ProtobufCMessageDescriptor *d);
+bool moment_value_is(const struct moment_value *v, struct slice text);
+
+/* Whether the message holds for the moment only because of what one of its fields says (a sysctl that counts). */
 bool moment_passes(const ProtobufCMessage *m);
-
-/*
- * Appends the packed message of kind `d` in `bytes` without what is not kept. Works on the wire,
- * so that a host whose like is known need not be unpacked. Fields that this migcheck does not
- * know pass as they are. 0, -EBADMSG (not such a message), -ENOMEM.
- */
-int moment_strip(const ProtobufCMessageDescriptor *d, struct slice bytes, enum facts_kept kept, struct buffer *out);

@@ -28,3 +28,14 @@ namespace_of(const NamespaceSet *set, NamespaceKind kind)
 		return 0;
 	}
 }
+
+bool
+namespace_is_there(const NamespaceSet *set, NamespaceKind kind)
+{
+	if (namespace_of(set, kind))
+		return true;
+	if (!set)
+		return false;
+	/* Of these a profile in a pool does not tell the number: facts/moment.h. */
+	return kind == NAMESPACE_KIND__NS_MNT ? set->has_mnt : kind == NAMESPACE_KIND__NS_NET && set->has_net;
+}

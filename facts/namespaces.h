@@ -5,3 +5,6 @@
 #include "facts/snapshot.h"
 
 uint64_t namespace_of(const NamespaceSet *set, NamespaceKind kind);	/* its inode; 0: not known */
+
+/* Whether it is there; its inode may not be known. */
+bool namespace_is_there(const NamespaceSet *set, NamespaceKind kind);

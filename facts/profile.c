@@ -21,14 +21,11 @@ static int
 join(struct frames *frames, struct buffer *out)
 {
 	struct frame f;
+	int r = buffer_reserve(out, frames->left.n);
 
-	while (frames_next(frames, &f)) {
-		int r = wire_add_bytes(out, f.kind, f.message);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && frames_next(frames, &f))
+		r = wire_add_bytes(out, f.kind, f.message);
+	return r;
 }
 
 static char *
@@ -65,7 +62,7 @@ read_identity(struct slice whole, struct profile *p)
 }
 
 int
-profile_read(const void *bytes, size_t n, enum facts_kept kept, struct profile *ret,
+profile_read(const void *bytes, size_t n, const struct sieve *sieve, struct profile *ret,
 	     struct stream_error *ret_error)
 {
 	_cleanup_profile_ struct profile p = { 0 };
@@ -82,7 +79,7 @@ profile_read(const void *bytes, size_t n, enum facts_kept kept, struct profile *
 		return frames_refuse(ret_error, r, "out of memory");
 	if (read_identity(buffer_slice(&whole), &p) < 0)
 		return frames_refuse(ret_error, -EBADMSG, "damaged: it has no header record");
-	r = moment_strip(&snapshot__descriptor, buffer_slice(&whole), kept, &p.facts);
+	r = sieve_strip(sieve, buffer_slice(&whole), &p.facts);
 	if (r < 0)
 		return frames_refuse(ret_error, r, r == -ENOMEM ? "out of memory" : "damaged: a record that is none");
 	r = digest_add(digest, p.facts.p, p.facts.n);

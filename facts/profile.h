@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/digest.h"
-#include "facts/moment.h"
+#include "facts/sieve.h"
 #include "facts/stream.h"
 
 struct profile {
@@ -18,8 +18,8 @@ struct profile {
 	struct buffer facts;		/* a packed Snapshot: what was kept */
 };
 
-/* Reads a whole stream. 0, or as stream_parse(), with *ret_error said. */
-int profile_read(const void *bytes, size_t n, enum facts_kept kept, struct profile *ret,
+/* Reads a whole stream, and keeps of it what the sieve does. 0, or as stream_parse(), with *ret_error said. */
+int profile_read(const void *bytes, size_t n, const struct sieve *sieve, struct profile *ret,
 		 struct stream_error *ret_error);
 void profile_free(struct profile *p);
 

@@ -8,57 +8,68 @@
 
 enum { MAX_VARINT = 10 };
 
-static int
-take_varint(struct slice *s, uint64_t *ret)
+static const char *
+take_long_varint(const char *p, const char *end, uint64_t *ret)
 {
 	uint64_t v = 0;
 
-	for (size_t i = 0; i < s->n && i < MAX_VARINT; i++) {
-		uint8_t byte = (uint8_t) s->p[i];
+	for (unsigned int i = 0; p < end && i < MAX_VARINT; i++, p++) {
+		uint8_t byte = (uint8_t) *p;
 
 		v |= (uint64_t) (byte & 0x7f) << (7 * i);
 		if (byte & 0x80)
 			continue;
-		*s = (struct slice){ .p = s->p + i + 1, .n = s->n - i - 1 };
 		*ret = v;
-		return 0;
+		return p + 1;
 	}
-	return -EBADMSG;
+	return NULL;
+}
+
+/* Most have one byte. Where it ends; NULL: it does not. */
+static inline const char *
+take_varint(const char *p, const char *end, uint64_t *ret)
+{
+	if (p < end && !(*p & 0x80)) {
+		*ret = (uint8_t) *p;
+		return p + 1;
+	}
+	return take_long_varint(p, end, ret);
 }
 
 int
 wire_take(struct slice *rest, struct wire_field *ret)
 {
-	struct slice s = *rest;
-	uint64_t tag, length = 0;
+	const char *end = rest->p + rest->n, *p;
+	uint64_t tag, number = 0, length = 0;
+	uint32_t type;
 
-	if (take_varint(&s, &tag) < 0 || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+	p = take_varint(rest->p, end, &tag);
+	if (!p || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
 		return -EBADMSG;
-	*ret = (struct wire_field){ .id = (uint32_t) (tag >> 3), .type = tag & 7 };
-	if (ret->type == WIRE_VARINT) {
-		if (take_varint(&s, &ret->number) < 0)
-			return -EBADMSG;
-	} else if (ret->type == WIRE_BYTES) {
-		if (take_varint(&s, &length) < 0)
-			return -EBADMSG;
-	} else if (ret->type == WIRE_64 || ret->type == WIRE_32) {
-		length = ret->type == WIRE_64 ? 8 : 4;
-	} else {
+	type = tag & 7;
+	if (type == WIRE_VARINT)
+		p = take_varint(p, end, &number);
+	else if (type == WIRE_BYTES)
+		p = take_varint(p, end, &length);
+	else if (type == WIRE_64 || type == WIRE_32)
+		length = type == WIRE_64 ? 8 : 4;
+	else
 		return -EBADMSG;
-	}
-	if (length > s.n)
+	if (!p || length > (size_t) (end - p))
 		return -EBADMSG;
-	ret->value = (struct slice){ .p = s.p, .n = length };
-	s = (struct slice){ .p = s.p + length, .n = s.n - length };
-	ret->all = (struct slice){ .p = rest->p, .n = rest->n - s.n };
-	*rest = s;
+	ret->id = (uint32_t) (tag >> 3);
+	ret->type = type;
+	ret->number = number;
+	ret->value = (struct slice){ .p = p, .n = length };
+	p += length;
+	ret->all = (struct slice){ .p = rest->p, .n = (size_t) (p - rest->p) };
+	*rest = (struct slice){ .p = p, .n = (size_t) (end - p) };
 	return 0;
 }
 
-static int
-add_varint(struct buffer *out, uint64_t v)
+static size_t
+pack_varint(uint64_t v, char bytes[MAX_VARINT])
 {
-	char bytes[MAX_VARINT];
 	size_t n = 0;
 
 	do {
@@ -66,7 +77,50 @@ add_varint(struct buffer *out, uint64_t v)
 		n++;
 		v >>= 7;
 	} while (v);
-	return buffer_add(out, bytes, n);
+	return n;
+}
+
+static int
+add_varint(struct buffer *out, uint64_t v)
+{
+	char bytes[MAX_VARINT];
+
+	return buffer_add(out, bytes, pack_varint(v, bytes));
+}
+
+int
+wire_open(struct buffer *out, uint32_t id, size_t at_most, struct wire_mark *ret)
+{
+	int r = add_varint(out, (uint64_t) id << 3 | WIRE_BYTES);
+	size_t length_at = out->n;
+
+	if (r == 0)
+		r = add_varint(out, at_most);
+	if (r == 0)
+		*ret = (struct wire_mark){ .length_at = length_at, .value_at = out->n };
+	return r;
+}
+
+void
+wire_close(struct buffer *out, const struct wire_mark *mark)
+{
+	size_t value = out->n - mark->value_at, n;
+	char length[MAX_VARINT];
+
+	n = pack_varint(value, length);
+	memcpy(out->p + mark->length_at, length, n);
+	if (mark->length_at + n < mark->value_at)
+		memmove(out->p + mark->length_at + n, out->p + mark->value_at, value);
+	out->n = mark->length_at + n + value;
+	out->p[out->n] = '\0';
+}
+
+int
+wire_add_number(struct buffer *out, uint32_t id, uint64_t number)
+{
+	int r = add_varint(out, (uint64_t) id << 3 | WIRE_VARINT);
+
+	return r == 0 ? add_varint(out, number) : r;
 }
 
 int

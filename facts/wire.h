@@ -28,5 +28,16 @@ int wire_take(struct slice *rest, struct wire_field *ret);
 /* The last field with this number; false: there is none. */
 bool wire_find(struct slice message, uint32_t id, struct wire_field *ret);
 
+/* Appends a field of wire type 0. 0 or -ENOMEM. */
+int wire_add_number(struct buffer *out, uint32_t id, uint64_t number);
 /* Appends a field of wire type 2. 0 or -ENOMEM. */
 int wire_add_bytes(struct buffer *out, uint32_t id, struct slice value);
+
+/* A field of wire type 2 whose value is being appended. */
+struct wire_mark {
+	size_t length_at, value_at;
+};
+
+/* Begins such a field, whose value will have `at_most` bytes. 0 or -ENOMEM. */
+int wire_open(struct buffer *out, uint32_t id, size_t at_most, struct wire_mark *ret);
+void wire_close(struct buffer *out, const struct wire_mark *mark);

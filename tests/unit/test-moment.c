@@ -7,16 +7,18 @@
 
 #include "checker/assessment.h"
 #include "checker/options.h"
-#include "facts/moment.h"
+#include "facts/sieve.h"
 
 static void
 strip(const Snapshot *s, enum facts_kept kept, struct snapshot *ret)
 {
 	_cleanup_buffer_ struct buffer whole = { 0 }, left = { 0 };
+	_cleanup_sieve_ struct sieve *sieve = sieve_new(kept);
 
+	assert_non_null(sieve);
 	assert_int_equal(buffer_reserve(&whole, snapshot__get_packed_size(s)), 0);
 	whole.n = snapshot__pack(s, (uint8_t *) whole.p);
-	assert_int_equal(moment_strip(&snapshot__descriptor, buffer_slice(&whole), kept, &left), 0);
+	assert_int_equal(sieve_strip(sieve, buffer_slice(&whole), &left), 0);
 	assert_int_equal(snapshot_unpack(left.p, left.n, ret), 0);
 }
 
@@ -93,7 +95,7 @@ test_fields(void **state)
 			protobuf_c_message_descriptor_get_field_by_name(fields[i].kind, fields[i].field);
 
 		assert_non_null(f);
-		assert_int_equal(moment_is(fields[i].kind, f), fields[i].is);
+		assert_int_equal(moment_is(fields[i].kind, f, FACTS_LASTING), fields[i].is);
 	}
 }
 
@@ -163,11 +165,14 @@ test_bad_bytes(void **state)
 		SLICE("\x02\x00"),			/* field 0 */
 	};
 
+	_cleanup_sieve_ struct sieve *sieve = sieve_new(FACTS_LASTING);
+
 	(void) state;
+	assert_non_null(sieve);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_buffer_ struct buffer out = { 0 };
 
-		assert_int_equal(moment_strip(&snapshot__descriptor, bad[i], FACTS_LASTING, &out), -EBADMSG);
+		assert_int_equal(sieve_strip(sieve, bad[i], &out), -EBADMSG);
 	}
 }
 
