@@ -194,7 +194,7 @@ run-parsers: $(UNIT) $(FUZZ_REPLAY)
 	$(Q)prove --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY)
 
 TESTS ?= $(wildcard tests/*/*.bats)
-run-tests: all $(BUILD)/mkmanual $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc
+run-tests: all $(BUILD)/mkmanual $(UNIT) $(FUZZ_REPLAY) $(BUILD)/mkproc $(BUILD)/pool-gen
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc BUILD=$(CURDIR)/$(BUILD) \
 		prove --timer --comments --failures --exec tests/run $(UNIT) $(FUZZ_REPLAY) $(TESTS)
 
@@ -214,8 +214,9 @@ run-fuzz: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/libfuzzer/%)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_JOBS) $^
 
 bench: deps-test	## the figures: ratios in one run
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/mkproc
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/mkproc $(BUILD)/pool-gen
 	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck tests/bench/bench
+	$(Q)MIGCHECK=$(CURDIR)/$(BUILD)/migcheck MKPROC=$(CURDIR)/$(BUILD)/mkproc tests/bench/pool curve
 
 coverage-rules: all $(BUILD)/mkproc	## rules that have not judged a real kernel object
 	$(Q)tests/coverage-rules $(BUILD)/migcheck $(BUILD)/mkproc

@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# A large pool: 10,000 profiles in 40 classes and 20 trees are judged in one run, in little memory, and what is
+# said of a host is what was said of the class that it was made as.
+load common
+
+setup_file() {
+	export POOL=$BATS_FILE_TMPDIR
+	mkdir "$POOL/trees" "$POOL/hosts"
+	"$TOP/tests/bench/pool" make "$POOL/trees" "$POOL/this.mc" 20 2
+	"$BUILD/pool-gen" "$POOL/hosts" 10000 40 "$POOL/this.mc"
+}
+
+@test "10,000 hosts in 40 classes and 20 trees, in one run and below 200 MB" {
+	run "$TOP/tests/bench/pool" judge "$POOL/report.json" "$POOL/trees" "$POOL/hosts"
+	echo "# $output" >&3
+	[ "$status" -eq 0 ]
+	[[ $output =~ ([0-9]+)\ MB$ ]]
+	[ "${BASH_REMATCH[1]}" -lt 200 ]
+	[ "$(json "$POOL/report.json" 'len(r["trees"]), r["hosts_judged"], r["hosts_unseen"], len(r["classes"])')" = \
+		"(20, 10000, 0, 40)" ]
+	[ "$(json "$POOL/report.json" 'sum(len(c["hosts"]) for c in r["classes"])')" = 10000 ]
+	[ "$(json "$POOL/report.json" 'len({h for c in r["classes"] for h in c["hosts"]})')" = 10000 ]
+	[ "$(json "$POOL/report.json" 'len(r["cells"])')" = 800 ]
+	# Each tree is something on each host.
+	[ "$(json "$POOL/report.json" '{t["ready"] + t["blocked"] + t["retry"] + t["undecided"] for t in r["trees"]}')" = "{10000}" ]
+	# And there are trees and classes of both kinds.
+	[ "$(json "$POOL/report.json" '{c["verdict"] for c in r["cells"]} >= {"ready", "blocked"}')" = true ]
+}
+
+@test "a host of each class by itself is judged as in the pool" {
+	python3 - "$POOL/report.json" "$POOL/hosts" <<-'PY' > "$BATS_TEST_TMPDIR/ones"
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		for c in r["classes"][::4]:
+		    verdicts = " ".join(x["verdict"] for x in r["cells"] if x["class"] == c["name"])
+		    print(f'{sys.argv[2]}/{c["hosts"][-1]}.mc', verdicts)
+	PY
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/ones")" -eq 10 ]
+	while read -r file verdicts; do
+		"$MIGCHECK" gate "$POOL/trees" "$file" -f json > "$BATS_TEST_TMPDIR/one.json" || true
+		[ "$(json "$BATS_TEST_TMPDIR/one.json" '" ".join(c["verdict"] for c in r["cells"])')" = "$verdicts" ]
+	done < "$BATS_TEST_TMPDIR/ones"
+}
