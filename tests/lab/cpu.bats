@@ -76,6 +76,7 @@ setup_file() {
 	vm_judge trees "${guests[@]}" > "$VM/first"
 	vm_judge modes "${guests[@]}" > "$VM/modes"
 	vm_judge masks "${guests[@]}" > "$VM/masks"
+	vm_judge pool "${guests[@]}" > "$VM/pool"
 
 	while read -r guest tree list command; do
 		[[ $tree != raw* ]] || continue
@@ -119,6 +120,22 @@ setup() {
 
 @test "cpu: trees of this host on five other CPUs, and what becomes of them" {
 	vm_agree "$VM/first"
+}
+
+@test "cpu: five machines as a pool, each cell of it as it went there" {
+	vm_agree "$VM/pool"
+	[[ $(wc -l < "$VM/pool") -ge 60 ]]
+	[[ $(awk '{print $3}' "$VM/pool" | sort -u | tr '\n' ' ') == "lives refused sigill " ]]
+}
+
+@test "cpu: what sets two machines apart is what their kernels say" {
+	local other
+
+	for other in Nehalem Haswell EPYC max; do
+		run "$BATS_TEST_DIRNAME/vm-diff.py" "$MIGCHECK" "$VM/qemu64/out.first" "$VM/$other/out.first"
+		echo "# $other: $output" >&3
+		[[ $status == 0 && $output == *"features: |"*" sse4_1 "* ]] || { echo "$output"; false; }
+	done
 }
 
 @test "cpu: this host's CPU against theirs, in each mode of --cpu-cap" {

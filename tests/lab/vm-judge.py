@@ -9,6 +9,10 @@ undecided. What happened is one of: refused, sigill, dies, lives.
 modes: what "criu cpuinfo check" says of another machine's CPU in each mode of --cpu-cap, and whether we
 have a blocker for a restore in that mode. It takes "none" for "all", which a restore does not.
 
+pool: the same as "trees", by one `migcheck gate` over all guests: GUEST TREE SAID HAPPENED. Where guests were
+asked for a tree with options, a gate of its own. Whatever the gate says of the moment, too, is held
+against what `migcheck check` has said of that tree and guest.
+
 masks: a line for each tree that lives there after a masked start: GUEST TREE LIST COMMAND."""
 
 import json
@@ -16,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 
 def read(path):
@@ -76,6 +81,62 @@ def judge_trees(migcheck, folder, name):
               f"{' '.join(rules)}{' / ' if rules else ''}{why}")
 
 
+def groups_of(folder, guests):
+    """What one gate can judge together: its options -> the trees, with the guests that were asked."""
+    groups = {}
+    for name in guests:
+        for tree, source, options in trees(f"{folder}/{name}"):
+            given = read(f"{folder}/{source}.tree/check").split()
+            given += ["--criu-options", " ".join(options)] if options else []
+            rooted = source if "--root" in options else None
+            groups.setdefault((rooted, *given), {}).setdefault(source, []).append((name, tree))
+    return groups
+
+
+def gate(migcheck, folder, group, sources, *more):
+    """The findings and verdicts of a gate by guest and tree."""
+    rooted, *given = group
+    guests = {name for asked in sources.values() for name, _ in asked}
+    with tempfile.TemporaryDirectory() as work:
+        for source in sources:
+            os.symlink(f"{folder}/{source}.tree/source", f"{work}/{source}.mc")
+        made = subprocess.run([migcheck, "gate", work, "-f", "json", *given, *more,
+                               *(f"{folder}/{name}/out/{rooted + '.mc' if rooted else 'profile'}" for name in guests)],
+                              stdout=subprocess.PIPE, check=False)
+    report = json.loads(made.stdout)
+    if report["hosts_judged"] != len(guests):
+        raise SystemExit(f"{report['not_judged']} of {guests}")
+    hosts = {c["name"]: c["hosts"] for c in report["classes"]}
+    return {(host, cell["tree"]): {"verdict": cell["verdict"], "findings": [
+        f for f in report["findings"]
+        if f["tree"] == cell["tree"] and cell["class"] in f["classes"] and not f["unknown"]]}
+            for cell in report["cells"] for host in hosts[cell["class"]]}
+
+
+def blockers(report):
+    return {(f["rule"], f["thing"]) for f in report["findings"] if f["severity"] == "blocker"}
+
+
+def judge_pool(migcheck, folder, guests):
+    rows = []
+    for group, sources in groups_of(folder, guests).items():
+        lasting = gate(migcheck, folder, group, sources)
+        moment = gate(migcheck, folder, group, sources, "--now")
+        for source, asked in sources.items():
+            for name, tree in asked:
+                word, rules = said(lasting[name, source])
+                truth, why = happened(f"{folder}/{name}/out", tree)
+                alone = json.loads(read(f"{folder}/{name}/out/{tree}.json"))
+                here = moment[name, source]
+                differ = blockers(alone) ^ blockers(here)
+                if alone["verdict"] != here["verdict"]:
+                    differ.add((alone["verdict"], here["verdict"]))
+                rows.append((name, tree, word, truth, "" if word == truth and not differ else "DISAGREE ",
+                             " ".join(rules + [str(sorted(differ))] * bool(differ)), why))
+    for row in sorted(rows):
+        print("%-8s %-18s %-10s %-8s %s%s / %s" % row)
+
+
 def refuses_cpu(migcheck, source, destination, mode):
     report = assess(migcheck, source, destination, ["--criu-options", f"--cpu-cap={mode}"])
     return sorted({f["rule"] for f in report["findings"] if f["rule"].startswith("cpu-")
@@ -106,6 +167,9 @@ def print_masks(_migcheck, folder, name):
 
 def main():
     migcheck, folder, what = sys.argv[1:4]
+    if what == "pool":
+        judge_pool(migcheck, folder, sys.argv[4:])
+        return
     table = {"trees": judge_trees, "modes": judge_modes, "masks": print_masks}
     for name in sys.argv[4:]:
         table[what](migcheck, folder, name)

@@ -77,6 +77,7 @@ setup_file() {
 	for guest in "${guests[@]}"; do
 		vm_judge trees "$guest" > "$VM/table.$guest"
 	done
+	vm_judge pool "${guests[@]}" > "$VM/table.pool"
 }
 
 # A tree in a group of a v1 hierarchy, of which the guests have none.
@@ -144,6 +145,22 @@ module() {
 @test "vm: Linux 6.1 where CRIU cannot start" {
 	vm_agree "$VM/table.none"
 	vm_all "$VM/table.none" . ' refused +refused '
+}
+
+@test "vm: seven machines as a pool, each cell of it as it went there" {
+	vm_agree "$VM/table.pool"
+	[[ $(wc -l < "$VM/table.pool") == $(cat "$VM"/table.{bookworm,trixie,forky,bare,broken,none,ipv4} | wc -l) ]]
+	[[ $(awk '{print $3}' "$VM/table.pool" | sort -u | tr '\n' ' ') == "lives refused " ]]
+}
+
+@test "vm: what sets two machines apart" {
+	local said
+
+	said=$("$BATS_TEST_DIRNAME/vm-diff.py" "$MIGCHECK" "$VM/bookworm/out" "$VM/forky/out")
+	[[ $said != *"features: | "?* ]]
+	said=$("$MIGCHECK" diff "$VM/bookworm/out/profile" "$VM/bare/out/profile") && false
+	# Whatever differs is a module, and what of the trees needs one.
+	grep -qE '^ +tun' <<< "$said"
 }
 
 @test "vm: a module is built in, loaded, loadable, or absent" {

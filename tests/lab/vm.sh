@@ -157,6 +157,7 @@ vm_guest() {
 	vm_copy "$root" "$MIGCHECK" "$(readlink -f "$(type -P ip)")" /usr/bin/tar
 	mkdir -p "$root${LAB_CRIU[0]%/*}"
 	cp -a "${LAB_CRIU[0]%/*}"/. "$root${LAB_CRIU[0]%/*}"
+	printf '%s\n' "$1" > "$root/job/name"
 	printf 'MIGCHECK=%s\nCRIU=%s\n' "$MIGCHECK" "${LAB_CRIU[0]}" > "$root/job/env"
 	# That of the nodes below /dev, which CRIU compares.
 	stat -c %a /dev/net/tun > "$root/job/mode" 2> /dev/null || echo 666 > "$root/job/mode"
@@ -261,7 +262,7 @@ vm_boot_all() {
 	return "$failed"
 }
 
-# vm_judge trees|modes|masks GUEST…: a table on standard output; a line where we differ says DISAGREE.
+# vm_judge trees|modes|masks|pool GUEST…: a table on standard output; a line where we differ says DISAGREE.
 vm_judge() {
 	python3 "$LAB_DIR/vm-judge.py" "$MIGCHECK" "$VM" "$@"
 }
