@@ -20,6 +20,7 @@
 
 enum {
 	LEAF_FEATURES = 0x1,
+	LEAF_POWER = 0x6,
 	LEAF_EXTENDED_FEATURES = 0x7,
 	LEAF_XSAVE = 0xd,
 	XSAVE_COMPONENTS = 63,
@@ -27,6 +28,9 @@ enum {
 };
 
 #define ECX_OSXSAVE (1u << 27)
+/* Numbers of the processor that happens to run the probe, which are another each time (Intel SDM, CPUID). */
+#define EBX_APIC_ID 0xff000000u		/* leaf 0x1 */
+#define EDX_FEEDBACK_ROW 0xffff0000u	/* leaf 0x6 */
 
 /* How many subleaves a leaf has. */
 enum subleaves {
@@ -40,7 +44,7 @@ static const struct {
 	uint32_t leaf;
 	enum subleaves subleaves;
 } leaves[] = {
-	{ 0x0, ONE },	     { LEAF_FEATURES, ONE },	{ 0x6, ONE },
+	{ 0x0, ONE },	     { LEAF_FEATURES, ONE },	{ LEAF_POWER, ONE },
 	{ LEAF_EXTENDED_FEATURES, BY_EAX },		{ LEAF_XSAVE, BY_XSAVE },
 	{ 0xf, TWO },	     { 0x14, BY_EAX },		{ 0x19, ONE },
 	{ 0x1d, BY_EAX },    { 0x1e, TWO },		{ 0x24, BY_EAX },
@@ -57,6 +61,10 @@ cpuid(uint32_t leaf, uint32_t subleaf, uint32_t ret[4])
 	ret[ECX] = subleaf;
 	ret[EDX] = 0;
 	cpu_exec_cpuid_ext(ret);
+	if (leaf == LEAF_FEATURES)
+		ret[EBX] &= ~EBX_APIC_ID;
+	if (leaf == LEAF_POWER)
+		ret[EDX] &= ~EDX_FEEDBACK_ROW;
 }
 
 static uint32_t
