@@ -183,6 +183,13 @@ walk_kind(struct walk *w, enum subject_kind kind)
 	}
 }
 
+/* One that would have nothing to say of what lasts. */
+static bool
+is_left_out(const struct assessment *a, const struct rule *rule)
+{
+	return a->options->lasting_only && rule->of_the_moment == MOMENT_ONLY;
+}
+
 /* A rule about the destination has nothing to say without one. */
 static bool
 is_to_judge(const struct walk *w, const struct rule *rule)
@@ -270,13 +277,13 @@ apply_rules(struct assessment *a, struct walk *w)
 	for (size_t i = 0; i < n_rulesets; i++)
 		for (size_t k = 0; k < rulesets[i]->n; k++)
 			a->outcomes[a->n_outcomes++].rule = &rulesets[i]->rules[k];
-	for (size_t i = 0; a->options->lasting_only && i < a->n_outcomes; i++)
-		a->outcomes[i].not_asked = a->outcomes[i].rule->of_the_moment == MOMENT_ONLY;
+	for (size_t i = 0; i < a->n_outcomes; i++)
+		a->outcomes[i].not_asked = is_left_out(a, a->outcomes[i].rule);
 
 	for (unsigned int kind = 0; kind < ABOUT_OPTION; kind++)
 		judge_kind(w, kind);
 	for (uint32_t i = 0; i < a->n_outcomes; i++)
-		if (!a->outcomes[i].unknowns && !a->outcomes[i].not_asked && is_to_judge(w, a->outcomes[i].rule))
+		if (!a->outcomes[i].unknowns && !is_left_out(a, a->outcomes[i].rule) && is_to_judge(w, a->outcomes[i].rule))
 			look_for_gaps(w, i);
 	/* Whether an option is of any use is known when all else is. */
 	judge_kind(w, ABOUT_OPTION);

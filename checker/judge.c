@@ -82,6 +82,19 @@ judge_find(struct judge *j, const char *thing, const char *here, const char *the
 	return f;
 }
 
+/* Of what a host is asked for the sake of a tree; all else stands in each profile of it (probes/probes.c). */
+#define ASKED_FOR_A_TREE                                                                                 \
+	(NEEDS(DOMAIN__DOMAIN_FILES) | NEEDS(DOMAIN__DOMAIN_PIDS) | NEEDS(DOMAIN__DOMAIN_CGROUPS) |      \
+	 NEEDS(DOMAIN__DOMAIN_NET) | NEEDS(DOMAIN__DOMAIN_MODULES) | NEEDS(DOMAIN__DOMAIN_TERMINALS) |   \
+	 NEEDS(DOMAIN__DOMAIN_REHEARSAL))
+
+static bool
+was_not_asked(const struct assessment *a, Domain domain)
+{
+	return a->options->in_a_pool && !a->destination->header->has_asked_sha256 &&
+	       (ASKED_FOR_A_TREE & NEEDS(domain));
+}
+
 enum judgement
 judge_unknown(struct judge *j, bool destination_side, Domain domain, const char *thing,
 	      const char *missing)
@@ -92,7 +105,7 @@ judge_unknown(struct judge *j, bool destination_side, Domain domain, const char 
 	const Gap *gap = (unsigned int) domain < DOMAINS ? gaps[domain] : NULL;
 	struct unknown *u;
 
-	if (destination_side && !gap && a->options->in_a_pool && !a->destination->header->has_asked_sha256) {
+	if (destination_side && !gap && was_not_asked(a, domain)) {
 		a->outcomes[d->rule].not_asked++;
 		return UNKNOWN;
 	}

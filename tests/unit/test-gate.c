@@ -102,6 +102,52 @@ test_one_host_is_judged_as_by_itself(void **state)
 	assert_int_equal(differ, 0);
 }
 
+/* Each rule that is left out for want of answers, though the source itself hides subjects from it. */
+static int
+left_out(const struct gate_cell *cell)
+{
+	size_t rule = 0;
+	int n = 0;
+
+	for (size_t k = 0; k < n_rulesets; k++)
+		for (size_t m = 0; m < rulesets[k]->n; m++, rule++)
+			n += rulesets[k]->rules[m].source_needs & NEEDS(DOMAIN__DOMAIN_FILES) &&
+			     rulesets[k]->rules[m].of_the_moment != MOMENT_ONLY &&
+			     cell->outcome[rule] == OUTCOME_NOT_ASKED;
+	return n;
+}
+
+/* A profile that was not asked about the tree is no reason not to know the host, nor the tree. */
+static void
+test_what_is_not_asked(void **state)
+{
+	Host unknown = HOST__INIT;
+	Header header = HEADER__INIT;
+	Gap gap = GAP__INIT, *gaps[] = { &gap };
+	Snapshot there = SNAPSHOT__INIT;
+
+	(void) state;
+	SET_FACT(&gap, domain, DOMAIN__DOMAIN_FILES);
+	there.header = &header;
+	there.host = &unknown;
+	for (size_t i = 0; i < n_cases; i++) {
+		struct one o = { .policy = { .fail_on = GATE_FAIL_PERMANENT } };
+		Snapshot source;
+
+		if (cases[i].source < 0 || cases[i].destination < 0)
+			continue;
+		source = *snapshots[cases[i].source].facts;
+		judge(&o, &source, &there, 1);
+		assert_int_not_equal(gate_cell(&o.gate, 0, 0)->verdict, VERDICT_READY);
+		(void) arena_free(o.gate.arena);
+		source.gap = gaps;
+		source.n_gap = 1;
+		judge(&o, &source, &there, 1);
+		assert_int_equal(left_out(gate_cell(&o.gate, 0, 0)), 0);
+		(void) arena_free(o.gate.arena);
+	}
+}
+
 /* The first case whose check ends so. */
 static const struct rule_case *
 case_with(enum verdict v)
@@ -209,6 +255,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_host_is_judged_as_by_itself),
+		cmocka_unit_test(test_what_is_not_asked),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_exit_codes),
 	};
