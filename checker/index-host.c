@@ -28,6 +28,13 @@ same_text(const char *a, const char *b)
 	return a && b && streq(a, b);
 }
 
+/* Those without a name are one: a table of many that are equal to none would take for ever to fill. */
+static bool
+same_key(const char *a, const char *b)
+{
+	return a == b || same_text(a, b);
+}
+
 static bool
 same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
 {
@@ -125,15 +132,15 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 	index_folders(h, destination);
 	r = TABLE_FILL(&h->path, a, destination->path_answer, destination->n_path_answer,
 		       hash_text(item->path) + item->of_host,
-		       same_text(found->path, item->path) && found->of_host == item->of_host);
+		       same_key(found->path, item->path) && found->of_host == item->of_host);
 	if (r == 0)
 		r = TABLE_FILL(&h->pid, a, destination->pid_answer, destination->n_pid_answer,
 			       hash_number((uint32_t) item->id), found->id == item->id);
 	if (r == 0)
 		r = TABLE_FILL(&h->cgroup, a, destination->cgroup_answer, destination->n_cgroup_answer,
 			       hash_cgroup(item->controllers, item->path),
-			       same_text(found->controllers, item->controllers) &&
-			       same_text(found->path, item->path));
+			       same_key(found->controllers, item->controllers) &&
+			       same_key(found->path, item->path));
 	if (r == 0)
 		r = TABLE_FILL(&h->unix_name, a, destination->unix_answer, destination->n_unix_answer,
 			       hash_bytes(item->name.data, item->name.len),
@@ -144,23 +151,23 @@ host_index_new(struct arena *a, const Snapshot *destination, struct host_index *
 		r = index_asked_ports(h, a, host->net);
 	if (r == 0)
 		r = TABLE_FILL(&h->tool, a, host->tool, host->n_tool, hash_text(item->name),
-			       same_text(found->name, item->name));
+			       same_key(found->name, item->name));
 	if (r == 0)
 		r = TABLE_FILL(&h->module, a, host->modules ? host->modules->module : NULL,
 			       host->modules ? host->modules->n_module : 0, hash_text(item->asked),
-			       same_text(found->asked, item->asked));
+			       same_key(found->asked, item->asked));
 	if (r == 0)
 		r = TABLE_FILL(&h->sysctl, a, host->kernel ? host->kernel->sysctl : NULL,
 			       host->kernel ? host->kernel->n_sysctl : 0, hash_text(item->name),
-			       same_text(found->name, item->name));
+			       same_key(found->name, item->name));
 	if (r == 0)
 		r = TABLE_FILL(&h->config, a, host->kernel ? host->kernel->config : NULL,
 			       host->kernel ? host->kernel->n_config : 0, hash_text(item->name),
-			       same_text(found->name, item->name));
+			       same_key(found->name, item->name));
 	if (r == 0)
 		r = TABLE_FILL(&h->feature, a, host->kernel ? host->kernel->feature : NULL,
 			       host->kernel ? host->kernel->n_feature : 0, hash_text(item->name),
-			       same_text(found->name, item->name));
+			       same_key(found->name, item->name));
 	if (r == 0)
 		r = TABLE_FILL(&h->filesystem, a, host->filesystems ? host->filesystems->registered : NULL,
 			       host->filesystems ? host->filesystems->n_registered : 0, hash_text(item),

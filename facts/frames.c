@@ -137,6 +137,26 @@ frames_verify(const void *bytes, size_t n, struct frames *ret, struct stream_err
 	return 0;
 }
 
+int
+frames_check_single(const struct frames *f, struct stream_error *e)
+{
+	struct frames left = *f;
+	struct frame frame;
+	uint64_t seen = 0;
+
+	while (frames_next(&left, &frame)) {
+		const ProtobufCFieldDescriptor *d =
+			protobuf_c_message_descriptor_get_field(&snapshot__descriptor, frame.kind);
+
+		if (!d || d->label == PROTOBUF_C_LABEL_REPEATED || frame.kind >= 64)
+			continue;
+		if (seen >> frame.kind & 1)
+			return frames_refuse(e, -EBADMSG, "damaged: a second %s record", d->name);
+		seen |= UINT64_C(1) << frame.kind;
+	}
+	return 0;
+}
+
 bool
 frames_next(struct frames *f, struct frame *ret)
 {

@@ -36,6 +36,12 @@ int frames_verify(const void *bytes, size_t n, struct frames *ret, struct stream
 /* Takes the next frame; false at the end. */
 bool frames_next(struct frames *f, struct frame *ret);
 
+/*
+ * Whether there is a second record of a kind of which there is one at most: two readers would not
+ * see the same host. 0 or -EBADMSG.
+ */
+int frames_check_single(const struct frames *f, struct stream_error *e);
+
 /* The head alone, HEAD_BYTES of it. 0, -EBADMSG, -EPROTONOSUPPORT. */
 int frames_check_head(const char *p, struct stream_error *e);
 

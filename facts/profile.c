@@ -72,6 +72,8 @@ profile_read(const void *bytes, size_t n, const struct sieve *sieve, struct prof
 	int r;
 
 	r = frames_verify(bytes, n, &frames, ret_error);
+	if (r == 0)
+		r = frames_check_single(&frames, ret_error);
 	if (r < 0)
 		return r;
 	r = digest ? join(&frames, &whole) : -ENOMEM;
@@ -145,22 +147,35 @@ take_answers(Snapshot *s, const TreeAnswers *a)
 #undef TAKE
 }
 
-/* The gaps of the host and those of the answers, in one list. */
+/* Puts the gaps of the host into a list with room for so many more. */
 static int
-join_gaps(struct arena *arena, Snapshot *s, const TreeAnswers *a)
+room_for_gaps(struct arena *arena, Snapshot *s, size_t more)
 {
-	Gap **gap = NULL;
+	Gap **gap = arena_alloc(arena, (s->n_gap + more) * sizeof(Gap *));
 
-	if (a->n_gap == 0)
-		return 0;
-	gap = arena_alloc(arena, (s->n_gap + a->n_gap) * sizeof(Gap *));
 	if (!gap)
 		return -ENOMEM;
 	if (s->n_gap > 0)
 		memcpy(gap, s->gap, s->n_gap * sizeof(Gap *));
-	memcpy(gap + s->n_gap, a->gap, a->n_gap * sizeof(Gap *));
 	s->gap = gap;
+	return 0;
+}
+
+static void
+add_gaps(Snapshot *s, const TreeAnswers *a)
+{
+	if (a->n_gap > 0)
+		memcpy(s->gap + s->n_gap, a->gap, a->n_gap * sizeof(Gap *));
 	s->n_gap += a->n_gap;
+}
+
+/* The gaps of the host and those of the answers, in one list. */
+static int
+join_gaps(struct arena *arena, Snapshot *s, const TreeAnswers *a)
+{
+	if (room_for_gaps(arena, s, a->n_gap) < 0)
+		return -ENOMEM;
+	add_gaps(s, a);
 	return 0;
 }
 
@@ -168,13 +183,15 @@ join_gaps(struct arena *arena, Snapshot *s, const TreeAnswers *a)
 static int
 take_general(struct arena *arena, const Snapshot *facts, Snapshot *s)
 {
-	size_t n = 0;
+	size_t n = 0, gaps = 0;
 
 	for (size_t i = 0; i < facts->n_tree_answers; i++)
-		if (!facts->tree_answers[i]->has_asked_sha256)
+		if (!facts->tree_answers[i]->has_asked_sha256) {
 			n += facts->tree_answers[i]->n_path_answer;
+			gaps += facts->tree_answers[i]->n_gap;
+		}
 	s->path_answer = arena_alloc(arena, n * sizeof(*s->path_answer));
-	if (!s->path_answer)
+	if (!s->path_answer || room_for_gaps(arena, s, gaps) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->n_tree_answers; i++) {
 		const TreeAnswers *a = facts->tree_answers[i];
@@ -185,8 +202,7 @@ take_general(struct arena *arena, const Snapshot *facts, Snapshot *s)
 			memcpy(s->path_answer + s->n_path_answer, a->path_answer,
 			       a->n_path_answer * sizeof(*a->path_answer));
 		s->n_path_answer += a->n_path_answer;
-		if (join_gaps(arena, s, a) < 0)
-			return -ENOMEM;
+		add_gaps(s, a);
 	}
 	return 0;
 }

@@ -244,17 +244,23 @@ unpack_records(const struct frames *frames, struct snapshot *s, struct stream_er
 	return 0;
 }
 
+/* What `bytes` bytes may become in memory. */
+static struct arena *
+arena_for(size_t bytes)
+{
+	size_t more = bytes > (MAX_ARENA_BYTES - UNPACK_BASE) / UNPACK_FACTOR ? MAX_ARENA_BYTES - UNPACK_BASE
+									       : bytes * UNPACK_FACTOR;
+
+	return arena_new(UNPACK_BASE + more);
+}
+
 /* An empty snapshot to read `bytes` bytes into. */
 static int
 new_for_reading(size_t bytes, struct snapshot *ret)
 {
-	size_t cap = UNPACK_BASE;
-	struct arena *a;
+	struct arena *a = arena_for(bytes);
 	Snapshot *facts;
 
-	cap += bytes > (MAX_ARENA_BYTES - UNPACK_BASE) / UNPACK_FACTOR ? MAX_ARENA_BYTES - UNPACK_BASE
-								       : bytes * UNPACK_FACTOR;
-	a = arena_new(cap);
 	if (!a)
 		return -ENOMEM;
 	facts = NEW_FACT(a, Snapshot, snapshot);
@@ -275,6 +281,8 @@ stream_parse(const void *bytes, size_t n, struct snapshot *ret, struct stream_er
 	int r;
 
 	r = frames_verify(bytes, n, &frames, ret_error);
+	if (r == 0)
+		r = frames_check_single(&frames, ret_error);
 	if (r < 0)
 		return r;
 	r = new_for_reading(n, &s);
@@ -339,7 +347,7 @@ int
 snapshot_unpack(const void *bytes, size_t n, struct snapshot *ret)
 {
 	ProtobufCAllocator allocator = { .alloc = unpack_alloc, .free = unpack_free };
-	_cleanup_arena_ struct arena *a = arena_new(MAX_ARENA_BYTES);
+	_cleanup_arena_ struct arena *a = arena_for(n);
 	Snapshot *facts;
 
 	if (!a)
