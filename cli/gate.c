@@ -136,12 +136,14 @@ set_fail_on(struct gate_policy *policy, const char *value)
 		{ "transient", GATE_FAIL_TRANSIENT },
 		{ "undecided", GATE_FAIL_UNDECIDED },
 	};
-	struct slice rest = slice_of(value), word;
+	struct slice rest = slice_of(value), word = rest;
 
 	policy->fail_on = 0;
-	while (slice_field(&rest, ',', &word)) {
+	/* An empty list, of a variable that nobody has set, would be a gate that is always open. */
+	do {
 		size_t i = 0;
 
+		(void) slice_field(&rest, ',', &word);
 		while (i < ARRAY_SIZE(kinds) && !slice_eq(word, kinds[i].name))
 			i++;
 		if (i == ARRAY_SIZE(kinds)) {
@@ -150,7 +152,7 @@ set_fail_on(struct gate_policy *policy, const char *value)
 			return -EINVAL;
 		}
 		policy->fail_on |= kinds[i].what;
-	}
+	} while (rest.n > 0);
 	return 0;
 }
 

@@ -116,6 +116,9 @@ $other"; host once "$other"
 	gate --fail-on sometimes
 	[ "$status" -eq 2 ]
 	[[ $output == *"takes permanent, transient and undecided"* ]]
+	gate --fail-on ''
+	[ "$status" -eq 2 ]
+	[[ $output == *"takes permanent, transient and undecided"* ]]
 }
 
 @test "--now: a port that is taken there counts, and only then" {
