@@ -261,6 +261,7 @@ const struct host_record_rules host_record_rules[] = {
 	{ HOST_FEATURES, "userfaultfd", "dst-uffd" },
 	{ HOST_FEATURES, "userns", "dst-userns" },
 	{ HOST_FEATURES, "vdso", "dst-vdso" },
+	{ HOST_SYSCTLS, "fs/epoll/*", "quota-epoll" },
 	{ HOST_SYSCTLS, "fs/inotify/*", "quota-inotify" },
 	{ HOST_SYSCTLS, "fs/nr_open", "fd-limits" },
 	{ HOST_SYSCTLS, "fs/pipe-*", "quota-pipe-size" },

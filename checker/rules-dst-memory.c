@@ -296,6 +296,22 @@ quota_inotify(struct judge *j, const struct subject *s)
 			     judge_text(j, "%llu watches", (unsigned long long) watches), watches);
 }
 
+/* Each descriptor in an epoll set counts against its user's watches: criu's, whatever its capabilities. */
+static enum judgement
+quota_epoll(struct judge *j, const struct subject *s)
+{
+	uint64_t watches = 0;
+
+	(void) s;
+	for (size_t i = 0; i < j->source->n_process; i++)
+		for (size_t k = 0; k < j->source->process[i]->n_fd; k++)
+			watches += j->source->process[i]->fd[k]->n_epoll_target;
+	if (!watches)
+		return NOT_ABOUT;
+	return judge_setting(j, "fs/epoll/max_user_watches",
+			     judge_text(j, "%llu descriptors in epoll sets", (unsigned long long) watches), watches);
+}
+
 static enum judgement
 quota_pipe(struct judge *j, const struct subject *s)
 {
@@ -432,6 +448,20 @@ static const struct rule rules[] = {
 		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
 		.destination_needs = OF_KERNEL,
 		.check = quota_inotify,
+	},
+	{
+		.id = "quota-epoll",
+		.title = "the tree's epoll sets hold more descriptors than a user may watch there",
+		.why = "CRIU adds each descriptor to its set anew. What other programs of the same user watch counts "
+		       "too; that number is shown nowhere.",
+		.remedy = "raise fs.epoll.max_user_watches there",
+		.criu_says = "epoll: Can't add event on",
+		.stage = STAGE_RESTORE,
+		.lifetime_why = "A sysctl stays until someone sets it.",
+		.about = ABOUT_HOST,
+		.source_needs = NEEDS(DOMAIN__DOMAIN_FDS),
+		.destination_needs = OF_KERNEL,
+		.check = quota_epoll,
 	},
 	{
 		.id = "quota-pipe-size",
