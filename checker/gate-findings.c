@@ -23,7 +23,7 @@ same(const char *a, const char *b)
 static bool
 same_finding(const struct gate_finding *a, const struct gate_finding *b)
 {
-	return a->rule == b->rule && a->unknown == b->unknown && a->lifetime == b->lifetime &&
+	return a->rule == b->rule && a->tree == b->tree && a->unknown == b->unknown && a->lifetime == b->lifetime &&
 	       a->severity == b->severity && a->waiver == b->waiver && a->expired == b->expired &&
 	       same(a->thing, b->thing) && same(a->here, b->here) && same(a->there, b->there) &&
 	       same(a->detail, b->detail) && same(a->option, b->option);
@@ -32,7 +32,7 @@ same_finding(const struct gate_finding *a, const struct gate_finding *b)
 static uint64_t
 hash_of(const struct gate_finding *f)
 {
-	return hash_number(hash_text(f->thing) + f->unknown) ^ hash_number(hash_text(f->here) + 1) ^
+	return hash_number(hash_text(f->thing) + 2 * f->tree + f->unknown) ^ hash_number(hash_text(f->here) + 1) ^
 	       hash_number(hash_text(f->there) + (uint64_t) (uintptr_t) f->rule);
 }
 
@@ -44,7 +44,7 @@ grow(struct gate *g, struct finding_set *set)
 
 	if (!slot)
 		return -ENOMEM;
-	for (size_t i = set->from; i < g->n_findings; i++) {
+	for (size_t i = 0; i < g->n_findings; i++) {
 		size_t at = hash_of(&g->findings[i]) & (room - 1);
 
 		while (slot[at])
@@ -160,8 +160,6 @@ findings_take(struct gate *g, struct finding_set *set, const struct assessment *
 {
 	int r = 0;
 
-	if (!set->slot)
-		set->from = g->n_findings;
 	for (size_t i = 0; r == 0 && i < a->n_findings; i++) {
 		const struct finding *f = &a->findings[i];
 		struct gate_finding found = {

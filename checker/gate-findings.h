@@ -6,17 +6,15 @@
 
 #include "checker/gate.h"
 
-/* Look-up of the findings of the tree whose turn it is. All zero at first. */
+/* Look-up of findings. All zero at first. */
 struct finding_set {
 	uint32_t *slot;			/* index into gate.findings, plus 1; 0: empty */
 	size_t room, n;			/* room: a power of two */
-	size_t from;			/* the first finding of the tree */
 };
 
 /* Takes over what an assessment found and did not learn, and what waivers make of it. 0 or -ENOMEM. */
 int findings_take(struct gate *g, struct finding_set *set, const struct assessment *a, size_t tree, size_t class);
 
-/* Another tree's turn. Frees the set. */
 void findings_forget(struct finding_set *set);
 
 /* Puts all of them in order and makes fingerprints; the cells follow. 0 or -ENOMEM. */

@@ -27,28 +27,8 @@ keep_outcomes(struct gate *g, const struct assessment *a, struct gate_cell *cell
 			cell->not_asked++;
 	}
 	cell->outcome = outcome;
+	cell->is_asked = a->destination->header && a->destination->header->has_asked_sha256;
 	return 0;
-}
-
-static int
-judge_cell(struct gate *g, struct finding_set *set, size_t tree, size_t class)
-{
-	struct check_options options = *g->policy->check;
-	struct gate_cell *cell = &g->cells[tree * g->n_classes + class];
-	struct assessment a;
-	int r;
-
-	options.now_ns = g->now_ns;
-	options.in_a_pool = true;
-	options.lasting_only = !g->policy->now;
-	r = check(g->trees[tree].source, g->classes[class].answers[tree], &options, &a);
-	if (r < 0)
-		return r;
-	r = keep_outcomes(g, &a, cell);
-	if (r == 0)
-		r = findings_take(g, set, &a, tree, class);
-	assessment_free(&a);
-	return r;
 }
 
 static enum verdict
@@ -101,28 +81,57 @@ count_cell(struct gate *g, size_t tree, size_t class)
 	g->trees[tree].hosts[c->verdict] += g->classes[class].n;
 }
 
-static int
-judge_cells(struct gate *g)
+int
+gate_begin(struct gate *g)
 {
-	struct finding_set set = { 0 };
+	g->options = *g->policy->check;
+	g->options.now_ns = g->now_ns;
+	g->options.in_a_pool = true;
+	g->options.lasting_only = !g->policy->now;
+	g->set = arena_alloc(g->arena, sizeof(*g->set));
+	g->cells = arena_alloc(g->arena, g->n_trees * g->n_classes * sizeof(*g->cells));
+	return g->set && g->cells ? 0 : -ENOMEM;
+}
+
+int
+gate_check_class(const struct gate *g, const Snapshot *const *answers, struct assessment *ret)
+{
 	int r = 0;
 
-	g->cells = arena_alloc(g->arena, g->n_trees * g->n_classes * sizeof(*g->cells));
-	if (!g->cells)
-		return -ENOMEM;
 	for (size_t t = 0; r == 0 && t < g->n_trees; t++) {
-		for (size_t c = 0; r == 0 && c < g->n_classes; c++)
-			r = judge_cell(g, &set, t, c);
-		findings_forget(&set);
+		r = check(g->trees[t].source, answers[t], &g->options, &ret[t]);
+		if (r < 0)
+			while (t-- > 0)
+				assessment_free(&ret[t]);
 	}
-	if (r == 0)
-		r = findings_order(g);
-	if (r < 0)
-		return r;
-	for (size_t t = 0; t < g->n_trees; t++)
+	return r;
+}
+
+int
+gate_take_class(struct gate *g, size_t class, struct assessment *a)
+{
+	int r = 0;
+
+	for (size_t t = 0; t < g->n_trees; t++) {
+		if (r == 0)
+			r = keep_outcomes(g, &a[t], &g->cells[t * g->n_classes + class]);
+		if (r == 0)
+			r = findings_take(g, g->set, &a[t], t, class);
+		assessment_free(&a[t]);
+	}
+	return r;
+}
+
+static int
+count_cells(struct gate *g)
+{
+	int r = findings_order(g);
+
+	findings_forget(g->set);
+	for (size_t t = 0; r == 0 && t < g->n_trees; t++)
 		for (size_t c = 0; c < g->n_classes; c++)
 			count_cell(g, t, c);
-	return 0;
+	return r;
 }
 
 /* ---- the policy ------------------------------------------------------------------------------ */
@@ -244,9 +253,9 @@ make_baseline(struct gate *g)
 }
 
 int
-gate_judge(struct gate *g)
+gate_conclude(struct gate *g)
 {
-	int r = judge_cells(g);
+	int r = count_cells(g);
 
 	if (r == 0)
 		r = apply_policy(g);

@@ -12,6 +12,7 @@
 
 #include "checker/assessment.h"
 
+struct finding_set;			/* gate-findings.h */
 struct cpu_baseline;			/* cpu-baseline.h */
 struct waiver;				/* waivers.h */
 struct waivers;
@@ -20,7 +21,7 @@ struct gate_tree {
 	const char *name;		/* of its file, without folder and ending */
 	const char *file;
 	const Snapshot *source;
-	/* Filled by gate_judge(): hosts by what they are for this tree. */
+	/* Filled by judging: hosts by what they are for this tree. */
 	size_t hosts[VERDICT_UNDECIDED + 1];
 	size_t needed;			/* hosts that must be ready: --min-hosts, at most as many as there are */
 };
@@ -40,8 +41,7 @@ struct gate_host {
 struct gate_class {
 	const char *name;		/* "c1", …: in order of size, then of its first host's name */
 	const char *fingerprint;	/* hex SHA-256 of what its hosts have in common */
-	const Snapshot *facts;		/* without what is not the same for all of them */
-	const Snapshot *const *answers;	/* by tree: facts with the answers to it; the same pointer where it has none */
+	const Snapshot *facts;		/* of these no more than reports tell, and the CPU: there may be many classes */
 	size_t first, n;		/* its hosts: a run of gate.hosts[] */
 };
 
@@ -68,6 +68,7 @@ struct gate_finding {
 struct gate_cell {
 	enum verdict verdict;		/* waived findings aside */
 	uint32_t permanent, transient, unknown, warnings, waived;	/* findings that count; those that do not */
+	bool is_asked;			/* the profile answers this very tree */
 	uint32_t not_asked;		/* rules whose facts the profile was not asked for */
 	const uint8_t *outcome;		/* enum outcome of each rule, in rule order */
 	uint32_t *finding;		/* indices into gate.findings, ascending */
@@ -124,6 +125,8 @@ struct gate {
 	size_t n_unseen;		/* that could not be judged; second profiles aside */
 	struct gate_class *classes;
 	size_t n_classes;
+	struct check_options options;	/* of each check; set by gate_begin() */
+	struct finding_set *set;	/* until gate_conclude() */
 	struct gate_cell *cells;	/* trees × classes, a tree's row together */
 	struct gate_finding *findings;	/* by tree, then as an assessment has them */
 	size_t n_findings, n_waived;
@@ -151,10 +154,19 @@ gate_cell(const struct gate *g, size_t tree, size_t class)
 }
 
 /*
- * Judges what g holds of trees, hosts and classes (arena, policy, now_ns, waivers set; hosts in
- * order, first and n of each class set) and fills in the rest. 0 or -ENOMEM.
+ * A gate is judged class by class, in steps, so that the facts of one class need not be held longer
+ * than it takes. g holds trees, hosts and classes (arena, policy, now_ns, waivers set; hosts in order,
+ * first and n of each class set); gate_conclude() has filled in the rest. Each: 0 or -ENOMEM.
  */
-int gate_judge(struct gate *g);
+int gate_begin(struct gate *g);
+/*
+ * Checks each tree against a class: answers are its facts with the answers to each tree, ret has room
+ * for an assessment a tree. Changes nothing in g, so that several threads may be at several classes.
+ */
+int gate_check_class(const struct gate *g, const Snapshot *const *answers, struct assessment *ret);
+/* Takes over what gate_check_class() found, and frees it. Class after class, in their order. */
+int gate_take_class(struct gate *g, size_t class, struct assessment *a);
+int gate_conclude(struct gate *g);
 
 const char *gate_result_name(enum gate_result r);	/* "met" "broken" "transient" "unjudged" */
 int gate_exit_code(enum gate_result r);			/* 0 1 3 4 */

@@ -267,11 +267,8 @@ judge_and_tell(struct asked *a, const struct work *w)
 	r = pool_load(&asked, &pool);
 	if (r < 0)
 		return EXIT_TROUBLE;
-	r = gate_judge(&pool.gate);
-	if (r < 0) {
-		say_error("cannot compare: %s", error_text(r));
+	if (pool_judge(&pool) < 0)
 		return EXIT_TROUBLE;
-	}
 	for (size_t i = 0; i < a->n_also; i++)
 		if (write_report(&pool.gate, a->also[i].reporter, &plain, a->also[i].file) < 0)
 			return EXIT_TROUBLE;

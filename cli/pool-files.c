@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files of a pool: see pool-files.h. Each thread takes the next file; only the table of what
- * was met is shared.
+ * The files of a pool: see pool-files.h. Each thread takes the next file.
  */
 #include "cli/pool-files.h"
 
@@ -85,59 +84,9 @@ struct reading {
 	struct pool_files *files;
 	const struct sieve *sieve;
 	atomic_size_t next;
-	pthread_mutex_t lock;		/* of the table, and of progress */
+	pthread_mutex_t lock;		/* of progress */
 	struct progress *progress;
-	bool short_of_memory;
 };
-
-/* A fingerprint's place in the table; the first bytes of a SHA-256 are as good as random. */
-static size_t
-slot_of(const struct pool_files *f, const uint8_t *fingerprint)
-{
-	size_t at;
-
-	memcpy(&at, fingerprint, sizeof(at));
-	at &= f->slots - 1;
-	while (f->slot[at] && memcmp(f->facts[f->slot[at] - 1].fingerprint, fingerprint, DIGEST_SIZE) != 0)
-		at = (at + 1) & (f->slots - 1);
-	return at;
-}
-
-static int
-make_room(struct pool_files *f)
-{
-	struct pool_facts *grown;
-
-	if (f->n_facts < f->room)
-		return 0;
-	grown = realloc(f->facts, (f->room ? f->room * 2 : 64) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	f->room = f->room ? f->room * 2 : 64;
-	f->facts = grown;
-	return 0;
-}
-
-/* Keeps the facts of a profile that is unlike those before; lets go of the others. */
-static void
-keep_facts(struct reading *r, struct profile *p)
-{
-	struct pool_files *f = r->files;
-	size_t at = slot_of(f, p->fingerprint);
-
-	if (f->slot[at]) {
-		buffer_free(&p->facts);
-		return;
-	}
-	if (make_room(f) < 0) {
-		r->short_of_memory = true;
-		return;
-	}
-	memcpy(f->facts[f->n_facts].fingerprint, p->fingerprint, DIGEST_SIZE);
-	f->facts[f->n_facts].packed = p->facts;
-	p->facts = (struct buffer){ 0 };
-	f->slot[at] = ++f->n_facts;
-}
 
 static void
 read_one(struct reading *r, struct pool_file *f, struct buffer *bytes)
@@ -165,46 +114,40 @@ read_files(void *arg)
 			return NULL;
 		f = &r->files->file[i];
 		read_one(r, f, &bytes);
+		buffer_free(&f->profile.facts);
+		if (i % SHOWN_EVERY)
+			continue;
 		(void) pthread_mutex_lock(&r->lock);
-		if (!*f->error.text)
-			keep_facts(r, &f->profile);
-		if (i % SHOWN_EVERY == 0)
-			progress_show(i, r->files->n, 0, r->progress);
+		progress_show(i, r->files->n, 0, r->progress);
 		(void) pthread_mutex_unlock(&r->lock);
 	}
 }
 
-static int
+static void
 read_all(struct reading *r)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t n = processors > 1 ? (size_t) processors - 1 : 0, started = 0;
 	pthread_t thread[MAX_THREADS];
 
-	for (r->files->slots = 64; r->files->slots < 2 * r->files->n;)
-		r->files->slots *= 2;
-	r->files->slot = calloc(r->files->slots, sizeof(*r->files->slot));
-	if (!r->files->slot)
-		return -ENOMEM;
 	while (started < n && started < MAX_THREADS && started < r->files->n &&
 	       pthread_create(&thread[started], NULL, read_files, r) == 0)
 		started++;
 	(void) read_files(r);
 	while (started > 0)
 		(void) pthread_join(thread[--started], NULL);
-	return r->short_of_memory ? -ENOMEM : 0;
 }
 
 int
-pool_files_read(const char *const *paths, size_t n, enum facts_kept kept, bool quiet, struct pool_files *ret)
+pool_files_read(const char *const *paths, size_t n, const struct sieve *sieve, bool quiet,
+		struct pool_files *ret)
 {
 	_cleanup_pool_files_ struct pool_files f = { 0 };
-	_cleanup_sieve_ struct sieve *sieve = sieve_new(kept);
 	struct progress progress = progress_new(quiet, "reading");
 	struct reading reading = {
 		.files = &f, .sieve = sieve, .lock = PTHREAD_MUTEX_INITIALIZER, .progress = &progress,
 	};
-	int r = sieve ? 0 : -ENOMEM;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_path(&f, paths[i]);
@@ -212,21 +155,29 @@ pool_files_read(const char *const *paths, size_t n, enum facts_kept kept, bool q
 		say_error("out of memory");
 	if (r < 0)
 		return r;
-	r = read_all(&reading);
+	read_all(&reading);
 	progress_end(&progress);
-	if (r < 0) {
-		say_error("out of memory");
-		return r;
-	}
 	*ret = f;
 	f = (struct pool_files){ 0 };
 	return 0;
 }
 
-struct slice
-pool_facts_of(const struct pool_files *f, const uint8_t fingerprint[DIGEST_SIZE])
+int
+pool_facts_read(const struct pool_file *f, const struct sieve *sieve, struct snapshot *ret)
 {
-	return buffer_slice(&f->facts[f->slot[slot_of(f, fingerprint)] - 1].packed);
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+	_cleanup_profile_ struct profile again = { 0 };
+	struct stream_error error = { "" };
+	int r = input_read(f->path, MAX_POOL_FILE, &bytes);
+
+	if (r == 0)
+		r = profile_read(bytes.p, bytes.n, sieve, &again, &error);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || memcmp(again.fingerprint, f->profile.fingerprint, DIGEST_SIZE) != 0)
+		return -ESTALE;
+	buffer_free(&bytes);
+	return snapshot_unpack(again.facts.p, again.facts.n, ret);
 }
 
 void
@@ -236,10 +187,6 @@ pool_files_free(struct pool_files *f)
 		free(f->file[i].path);
 		profile_free(&f->file[i].profile);
 	}
-	for (size_t i = 0; i < f->n_facts; i++)
-		buffer_free(&f->facts[i].packed);
 	free(f->file);
-	free(f->facts);
-	free(f->slot);
 	*f = (struct pool_files){ 0 };
 }

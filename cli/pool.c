@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <malloc.h>
 
 /* A host on its way into its class. */
 struct member {
@@ -184,7 +185,7 @@ same_class(const struct member *x, const struct member *y)
 struct run {
 	const struct member *first;
 	size_t n;
-	struct snapshot facts;
+	const Snapshot *summary;
 };
 
 static int
@@ -227,21 +228,7 @@ hex_of(struct arena *a, const uint8_t *bytes)
 }
 
 static int
-answer_trees(struct gate *g, struct gate_class *class)
-{
-	const Snapshot **answers = arena_alloc(g->arena, g->n_trees * sizeof(*answers));
-
-	for (size_t t = 0; answers && t < g->n_trees; t++) {
-		answers[t] = profile_for(g->arena, class->facts, g->trees[t].source->header->own_sha256);
-		if (!answers[t])
-			return -ENOMEM;
-	}
-	class->answers = answers;
-	return answers ? 0 : -ENOMEM;
-}
-
-static int
-add_class(struct pool *p, struct run *run)
+add_class(struct pool *p, const struct run *run)
 {
 	struct gate *g = &p->gate;
 	struct gate_class *class = arena_grow(g->arena, &g->classes, &g->n_classes, sizeof(*class));
@@ -251,17 +238,16 @@ add_class(struct pool *p, struct run *run)
 	*class = (struct gate_class){
 		.name = arena_printf(g->arena, "c%zu", g->n_classes),
 		.fingerprint = hex_of(g->arena, run->first->file->profile.fingerprint),
-		.facts = run->facts.facts,
+		.facts = run->summary,
 		.first = g->n_hosts,
 		.n = run->n,
 	};
-	p->class[p->n_class++] = run->facts;
-	run->facts = (struct snapshot){ 0 };
+	p->class[g->n_classes - 1] = run->first->file;
 	for (size_t i = 0; i < run->n; i++)
 		if (add_gate_host(g, &run->first[i], g->n_classes - 1, NULL) < 0)
 			return -ENOMEM;
 	g->n_judged = g->n_hosts;
-	return class->name && class->fingerprint ? answer_trees(g, class) : -ENOMEM;
+	return class->name && class->fingerprint ? 0 : -ENOMEM;
 }
 
 /* Why no tree can be compared with the hosts of this class; NULL: some can. */
@@ -281,16 +267,46 @@ is_foreign(const struct gate *g, const Snapshot *facts)
 	return there ? arena_printf(g->arena, "another architecture: it is %s, and no tree is", there) : NULL;
 }
 
-static int
-unpack_run(const struct pool *p, struct run *run, const char **ret_why)
+/* Of a class's facts what is told of it, and its CPU. NULL when memory is short. */
+static const Snapshot *
+summary_of(struct arena *arena, const Host *host)
 {
-	struct slice packed = pool_facts_of(&p->files, run->first->file->profile.fingerprint);
-	int r = snapshot_unpack(packed.p, packed.n, &run->facts);
+	Kernel kernel = KERNEL__INIT;
+	Host kept = HOST__INIT;
+	Snapshot summary = SNAPSHOT__INIT;
+	_cleanup_buffer_ struct buffer packed = { 0 };
+
+	summary.host = &kept;
+	kept.os_release = host->os_release;
+	kept.cpu = host->cpu;
+	kept.tool = host->tool;
+	kept.n_tool = host->n_tool;
+	if (host->kernel) {
+		kept.kernel = &kernel;
+		kernel.release = host->kernel->release;
+		kernel.machine = host->kernel->machine;
+	}
+	if (buffer_reserve(&packed, snapshot__get_packed_size(&summary)) < 0)
+		return NULL;
+	return snapshot_unpack_into(arena, packed.p, snapshot__pack(&summary, (uint8_t *) packed.p));
+}
+
+static int
+look_at_run(struct pool *p, struct run *run, const char **ret_why)
+{
+	_cleanup_snapshot_ struct snapshot facts = { 0 };
+	int r = pool_facts_read(run->first->file, p->sieve, &facts);
 
 	if (r == -ENOMEM)
 		return r;
-	*ret_why = r < 0 ? "damaged: its records cannot be read" : is_foreign(&p->gate, run->facts.facts);
-	return 0;
+	if (r < 0) {
+		*ret_why = r == -ESTALE ? "it was changed while it was read" : "damaged: its records cannot be read";
+		return 0;
+	}
+	*ret_why = is_foreign(&p->gate, facts.facts);
+	if (!*ret_why)
+		run->summary = summary_of(p->gate.arena, facts.facts->host);
+	return *ret_why || run->summary ? 0 : -ENOMEM;
 }
 
 /* Classes by size, then hosts that are not judged, by name. */
@@ -314,21 +330,17 @@ make_classes(struct sorting *s)
 			run.n++;
 			i++;
 		}
-		r = unpack_run(p, &run, &why);
+		r = look_at_run(p, &run, &why);
 		if (r < 0)
 			break;
 		for (size_t k = 0; why && k < run.n; k++)
 			s->member[i - run.n + k].why_not = why;
-		if (why)
-			snapshot_free(&run.facts);
-		else
+		if (!why)
 			runs[n++] = run;
 	}
 	qsort(runs, n, sizeof(*runs), by_size);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_class(p, &runs[i]);
-	for (size_t i = 0; i < n; i++)
-		snapshot_free(&runs[i].facts);
 	for (size_t i = 0; r == 0 && i < s->n; i++)
 		if (s->member[i].why_not)
 			r = add_gate_host(&p->gate, &s->member[i], NO_CLASS, s->member[i].why_not);
@@ -366,6 +378,14 @@ sort_files(struct sorting *s)
 	return r == 0 ? make_classes(s) : r;
 }
 
+/* Thousands of files and classes come and go: memory that is let go of will be wanted again at once. */
+static void
+keep_memory(void)
+{
+	(void) mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	(void) mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 int
 pool_load(const struct pool_asked *asked, struct pool *ret)
 {
@@ -374,14 +394,15 @@ pool_load(const struct pool_asked *asked, struct pool *ret)
 	struct sorting s = { .pool = &p, .is_expected = asked->expected };
 	int r;
 
+	keep_memory();
 	p.gate.now_ns = clock_realtime_ns();
 	p.gate.arena = arena_new(MAX_ARENA_BYTES);
-	if (!p.gate.arena) {
+	p.sieve = sieve_new(asked->policy->now ? FACTS_NOW : FACTS_LASTING);
+	if (!p.gate.arena || !p.sieve) {
 		say_error("out of memory");
 		return -ENOMEM;
 	}
-	r = pool_files_read(asked->paths, asked->n_paths, asked->policy->now ? FACTS_NOW : FACTS_LASTING,
-			    asked->quiet, &p.files);
+	r = pool_files_read(asked->paths, asked->n_paths, p.sieve, asked->quiet, &p.files);
 	if (r < 0)
 		return r;
 	member = calloc(p.files.n + 1, sizeof(*member));
@@ -403,10 +424,9 @@ pool_free(struct pool *p)
 {
 	for (size_t i = 0; i < p->n_tree; i++)
 		snapshot_free(&p->tree[i]);
-	for (size_t i = 0; i < p->n_class; i++)
-		snapshot_free(&p->class[i]);
 	free(p->tree);
 	free(p->class);
+	sieve_free(p->sieve);
 	(void) arena_free(p->gate.arena);
 	pool_files_free(&p->files);
 	*p = (struct pool){ 0 };

@@ -21,9 +21,9 @@ struct pool {
 	struct pool_files files;
 	struct snapshot *tree;		/* behind gate.trees */
 	size_t n_tree;
-	struct snapshot *class;		/* behind gate.classes */
-	size_t n_class;
-	struct gate gate;		/* filled for gate_judge() */
+	struct sieve *sieve;
+	const struct pool_file **class;	/* by class: a file that holds its facts */
+	struct gate gate;		/* filled for gate_begin() */
 };
 
 /*
@@ -33,6 +33,8 @@ struct pool {
  * tree that cannot be read.
  */
 int pool_load(const struct pool_asked *asked, struct pool *ret);
+/* Judges it, all processors at once. 0, or -errno after saying why. */
+int pool_judge(struct pool *p);
 void pool_free(struct pool *p);
 
 static inline void

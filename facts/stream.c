@@ -343,19 +343,22 @@ stream_read(int fd, struct snapshot *ret, struct stream_error *ret_error)
 	}
 }
 
+Snapshot *
+snapshot_unpack_into(struct arena *a, const void *bytes, size_t n)
+{
+	ProtobufCAllocator allocator = { .alloc = unpack_alloc, .free = unpack_free, .allocator_data = a };
+
+	return snapshot__unpack(&allocator, n, bytes);
+}
+
 int
 snapshot_unpack(const void *bytes, size_t n, struct snapshot *ret)
 {
-	ProtobufCAllocator allocator = { .alloc = unpack_alloc, .free = unpack_free };
 	_cleanup_arena_ struct arena *a = arena_for(n);
-	Snapshot *facts;
+	Snapshot *facts = a ? snapshot_unpack_into(a, bytes, n) : NULL;
 
-	if (!a)
-		return -ENOMEM;
-	allocator.allocator_data = a;
-	facts = snapshot__unpack(&allocator, n, bytes);
 	if (!facts)
-		return -EBADMSG;
+		return a ? -EBADMSG : -ENOMEM;
 	*ret = (struct snapshot){ .arena = steal_pointer(&a), .facts = facts };
 	return 0;
 }

@@ -30,5 +30,7 @@ int stream_read(int fd, struct snapshot *ret, struct stream_error *ret_error);
 /* The same from bytes in memory; nothing of them is kept. */
 int stream_parse(const void *bytes, size_t n, struct snapshot *ret, struct stream_error *ret_error);
 
-/* A bare Snapshot message, as protoc --encode makes it from text (tests). 0 or -EBADMSG. */
+/* A bare Snapshot message, as the sieve leaves it, or protoc --encode makes it from text (tests). 0, -EBADMSG, -ENOMEM. */
 int snapshot_unpack(const void *bytes, size_t n, struct snapshot *ret);
+/* The same, into an arena that is there. NULL: no memory, or not one. */
+Snapshot *snapshot_unpack_into(struct arena *a, const void *bytes, size_t n);

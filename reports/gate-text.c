@@ -106,7 +106,7 @@ verdict_style(enum verdict v)
 static bool
 is_asked(const struct gate *g, size_t tree, size_t class)
 {
-	return g->classes[class].answers[tree]->header->has_asked_sha256;
+	return gate_cell(g, tree, class)->is_asked;
 }
 
 static bool

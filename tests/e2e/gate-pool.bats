@@ -5,7 +5,7 @@
 load common
 
 setup_file() {
-	export POOL=$BATS_FILE_TMPDIR
+	export POOL=$BATS_FILE_TMPDIR MIGCHECK MKPROC BUILD=${BUILD:-$TOP/build/release}
 	mkdir "$POOL/trees" "$POOL/hosts"
 	"$TOP/tests/bench/pool" make "$POOL/trees" "$POOL/this.mc" 20 2
 	"$BUILD/pool-gen" "$POOL/hosts" 10000 40 "$POOL/this.mc"
@@ -26,6 +26,25 @@ setup_file() {
 	[ "$(json "$POOL/report.json" '{t["ready"] + t["blocked"] + t["retry"] + t["undecided"] for t in r["trees"]}')" = "{10000}" ]
 	# And there are trees and classes of both kinds.
 	[ "$(json "$POOL/report.json" '{c["verdict"] for c in r["cells"]} >= {"ready", "blocked"}')" = true ]
+}
+
+@test "--now: as many classes as hosts, of which one after the other is held" {
+	run "$TOP/tests/bench/pool" judge "$POOL/now.json" "$POOL/trees" "$POOL"/hosts/node00???.mc --now
+	echo "# $output" >&3
+	[ "$status" -eq 0 ]
+	[[ $output =~ ([0-9]+)\ MB$ ]]
+	[ "${BASH_REMATCH[1]}" -lt 200 ]
+	[ "$(json "$POOL/now.json" 'r["hosts_judged"], len(r["classes"]), len(r["cells"])')" = "(1000, 1000, 20000)" ]
+}
+
+@test "a profile that is changed while the pool is read" {
+	mkdir "$BATS_TEST_TMPDIR/hosts"
+	cp "$POOL/hosts/node00000.mc" "$BATS_TEST_TMPDIR/hosts/a.mc"
+	# Read once to know it, and once more for its facts: strace stops the gate between the two.
+	run strace -f -qq -o /dev/null -e trace=openat -e inject=openat:error=ENOENT:when=2+ -P "$BATS_TEST_TMPDIR/hosts/a.mc" \
+		"$MIGCHECK" gate "$POOL/trees" "$BATS_TEST_TMPDIR/hosts"
+	[ "$status" -eq 4 ]
+	[[ $output == *"it was changed while it was read"* ]]
 }
 
 @test "a host of each class by itself is judged as in the pool" {

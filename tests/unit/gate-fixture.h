@@ -32,7 +32,6 @@ struct gate_fixture {
 	struct gate_tree trees[3];
 	struct gate_host hosts[10];
 	struct gate_class classes[4];
-	const Snapshot *answers[4][3];	/* no class was asked about a tree */
 	struct cpu_member members[4];
 	struct cpu_baseline cpu;
 	struct gate_finding findings[10];
@@ -161,9 +160,6 @@ fixture_pool(struct gate_fixture *x, const char *odd_name)
 			c->first++;
 		while (x->hosts[c->first + c->n].class == i)
 			c->n++;
-		c->answers = x->answers[i];
-		for (size_t t = 0; t < ARRAY_SIZE(x->trees); t++)
-			x->answers[i][t] = c->facts;
 		x->members[i] = (struct cpu_member){ .name = c->name, .host = c->facts->host, .hosts = c->n };
 	}
 	assert_int_equal(cpu_baseline_make(g->arena, x->members, 4, &x->cpu), 0);
