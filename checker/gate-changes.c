@@ -15,10 +15,17 @@
 
 #include <errno.h>
 
+/* The changes that a cell wants, each once. */
+struct wish {
+	uint32_t *change;
+	size_t n;
+};
+
 /* Findings by change, and changes by cell, while they are worked out. */
 struct work {
 	struct gate *g;
 	uint32_t *change_of;		/* by finding; UINT32_MAX: it does not stand in the way */
+	struct wish *wish;		/* by cell */
 	bool *chosen;			/* by change */
 	bool *tried;			/* by change: chosen for the sake of a question */
 	size_t *lacks;			/* by tree: how many hosts more it must have */
@@ -114,20 +121,42 @@ group(struct work *w, const struct gate_finding **list)
 	return 0;
 }
 
+/* Of a cell with thousands of findings the same is asked again and again: what it wants is found out once. */
+static int
+collect_wishes(struct work *w)
+{
+	struct gate *g = w->g;
+	_cleanup_free_ size_t *cell_of = calloc(g->n_changes + 1, sizeof(*cell_of));
+
+	w->wish = arena_alloc(g->arena, g->n_trees * g->n_classes * sizeof(*w->wish));
+	if (!cell_of || !w->wish)
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n_trees * g->n_classes; i++) {
+		const struct gate_cell *c = &g->cells[i];
+		struct wish *wish = &w->wish[i];
+
+		wish->change = arena_alloc(g->arena, c->n_finding * sizeof(*wish->change));
+		if (!wish->change)
+			return -ENOMEM;
+		for (size_t k = 0; k < c->n_finding; k++) {
+			uint32_t change = w->change_of[c->finding[k]];
+
+			if (change == UINT32_MAX || cell_of[change] == i + 1)
+				continue;
+			cell_of[change] = i + 1;
+			wish->change[wish->n++] = change;
+		}
+	}
+	return 0;
+}
+
 /* Steps through the changes that a cell wants, each once. UINT32_MAX at the end. */
 static uint32_t
 next_change(const struct work *w, const struct gate_cell *c, size_t *i)
 {
-	while (*i < c->n_finding) {
-		uint32_t change = w->change_of[c->finding[(*i)++]];
-		bool again = change == UINT32_MAX;
+	const struct wish *wish = &w->wish[c - w->g->cells];
 
-		for (size_t k = 0; !again && k + 1 < *i; k++)
-			again = w->change_of[c->finding[k]] == change;
-		if (!again)
-			return change;
-	}
-	return UINT32_MAX;
+	return *i < wish->n ? wish->change[(*i)++] : UINT32_MAX;
 }
 
 static void
@@ -371,7 +400,7 @@ gate_changes_find(struct gate *g)
 
 	if (!change_of || !list || !chosen || !tried || !lacks)
 		return -ENOMEM;
-	if (group(&w, list) < 0)
+	if (group(&w, list) < 0 || collect_wishes(&w) < 0)
 		return -ENOMEM;
 	count_cells(&w);
 	if (g->policy->min_hosts) {
