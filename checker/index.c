@@ -298,7 +298,7 @@ index_waits_at(const struct tree_index *t, uint64_t ino)
 	const struct slot *s;
 
 	for (s = table_next(&t->pending, hash, &at); s; s = table_next(&t->pending, hash, &at))
-		if (*(const uint64_t *) s->value == ino)
+		if (*(const uint32_t *) s->value == ino)
 			return s->owner;
 	return NULL;
 }
