@@ -4,6 +4,7 @@
  * says; and what was left when facts were taken out stays when they are taken out again.
  */
 #include "facts/profile.h"
+#include "facts/sieve.h"
 
 #include "tests/fuzz/frames-right.h"
 
@@ -27,6 +28,7 @@ compare(const struct profile *p, const Snapshot *s)
 static void
 read_profile(const void *bytes, size_t n, enum facts_kept kept)
 {
+	_cleanup_sieve_ struct sieve *sieve = sieve_new(kept);
 	_cleanup_profile_ struct profile p = { 0 };
 	_cleanup_snapshot_ struct snapshot whole = { 0 }, facts = { 0 };
 	_cleanup_buffer_ struct buffer again = { 0 };
@@ -34,9 +36,9 @@ read_profile(const void *bytes, size_t n, enum facts_kept kept)
 	uint8_t tree[DIGEST_SIZE] = { 0 };
 	struct stream_error e = { "" };
 
-	if (!arena || profile_read(bytes, n, kept, &p, &e) < 0)
+	if (!arena || !sieve || profile_read(bytes, n, sieve, &p, &e) < 0)
 		return;
-	if (moment_strip(&snapshot__descriptor, buffer_slice(&p.facts), kept, &again) < 0 || again.n != p.facts.n ||
+	if (sieve_strip(sieve, buffer_slice(&p.facts), &again) < 0 || again.n != p.facts.n ||
 	    (again.n && memcmp(again.p, p.facts.p, again.n) != 0))
 		abort();
 	if (snapshot_unpack(p.facts.p, p.facts.n, &facts) == 0 && facts.facts->header)
