@@ -196,6 +196,7 @@ const struct host_fact host_facts[] = {
 	NEVER(path_answer, timed_out), VALUE(path_answer, declared, .nothing = "no"),
 	NEVER(path_answer, build_id_looked), VALUE(path_answer, free_bytes, .rules = "dst-ghost-space"),
 	VALUE(path_answer, free_inodes), VALUE(path_answer, parent_missing, .nothing = "no"),
+	COUNT(path_answer, lock, .name = "locks", .rules = "dst-filelock-conflict"), NEVER(path_answer, locks_looked),
 	VALUE(path_answer, mapped_to, .nothing = "none"), NEVER(path_answer, of_host),
 	VALUE(path_answer, leads_to, .nothing = "nowhere else"), VALUE(path_answer, leads_error, .nothing = "none"),
 	NEVER(path_answer, listed),

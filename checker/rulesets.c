@@ -45,6 +45,7 @@ const struct ruleset *const rulesets[] = {
 	&rules_dst_abi,
 	&rules_dst_files,
 	&rules_dst_paths,
+	&rules_dst_locks,
 	&rules_dst_ghosts,
 	&rules_dst_pids,
 	&rules_dst_cgroups,

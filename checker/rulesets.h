@@ -37,6 +37,7 @@ extern const struct ruleset rules_dst_fpu;
 extern const struct ruleset rules_dst_abi;
 extern const struct ruleset rules_dst_pids;
 extern const struct ruleset rules_dst_files;
+extern const struct ruleset rules_dst_locks;
 extern const struct ruleset rules_dst_paths;
 extern const struct ruleset rules_dst_ghosts;
 extern const struct ruleset rules_dst_cgroups;

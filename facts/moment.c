@@ -37,7 +37,7 @@ static const struct moment of_the_moment[] = {
 	{ &criu_place__descriptor, { "pid", "comm", "start_time", "ancestor", "cgroup_set", "sid", "pgid",
 	  "tty_nr", "stdin_is_tty" } },
 	{ &path_answer__descriptor, { "dev_major", "dev_minor", "ino", "nlink", "mtime_ns", "ctime_ns",
-	  "free_bytes", "free_inodes" } },
+	  "free_bytes", "free_inodes", "lock", "locks_looked" } },
 	{ &cgroup_answer__descriptor, { "memory_used", "memory_reclaimable", "pids_used", "folders_used" } },
 	{ &unix_answer__descriptor, { "listening", "holder_pid", "holder_comm", "holder_start_time", "ino" } },
 	{ &gap__descriptor, { "pid" } },

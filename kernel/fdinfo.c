@@ -14,6 +14,7 @@
  *     it_value: (99, 928005386)
  */
 #include "kernel/fdinfo.h"
+#include "kernel/locks.h"
 
 struct target {
 	struct arena *arena;
@@ -96,26 +97,14 @@ NUMBER_SETTER(set_sigmask, hex64, signalfd_mask)
 static int
 set_lock(struct target *t, struct slice value)
 {
-	FileLock *lock = NEW_FACT(t->arena, FileLock, file_lock);
-	struct slice id, kind, mode, access, pid, dev, start, end;
+	struct lock_line line;
+	FileLock *lock;
+	int r = lock_line_split(value, &line);
 
-	if (!lock)
-		return -ENOMEM;
-	if (!slice_word(&value, &id) || !slice_word(&value, &kind) || !slice_word(&value, &mode) ||
-	    !slice_word(&value, &access) || !slice_word(&value, &pid) || !slice_word(&value, &dev) ||
-	    !slice_word(&value, &start) || !slice_word(&value, &end))
-		return -EBADMSG;
-	lock->kind = arena_strndup(t->arena, kind.p, kind.n);
-	lock->mode = arena_strndup(t->arena, mode.p, mode.n);
-	lock->access = arena_strndup(t->arena, access.p, access.n);
-	if (!lock->kind || !lock->mode || !lock->access)
-		return -ENOMEM;
-	lock->has_pid = parse_i32(pid, &lock->pid) == 0;
-	lock->has_start = parse_u64(start, 10, &lock->start) == 0;
-	lock->end = UINT64_MAX;
-	lock->has_end = slice_eq(end, "EOF") || parse_u64(end, 10, &lock->end) == 0;
-	if (!lock->has_start || !lock->has_end)
-		return -EBADMSG;
+	if (r == 0)
+		r = lock_line_fact(t->arena, &line, &lock);
+	if (r < 0)
+		return r;
 	return ADD_FACT(t->arena, t->fd->lock, t->fd->n_lock, lock);
 }
 

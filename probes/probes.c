@@ -164,6 +164,14 @@ const struct probe probes[] = {
 		.answers = true,
 	},
 	{
+		.name = "locks",
+		.reads = "/proc/locks: who has locked the files that the source has locked",
+		.domain = DOMAIN__DOMAIN_FILES,
+		.within = NAMESPACE_KIND__NS_PID,
+		.ask = path_locks_ask,
+		.answers = true,
+	},
+	{
 		.name = "rehearsal",
 		.reads = "with --rehearse: tries in throw-away namespaces what the tree needs",
 		.domain = DOMAIN__DOMAIN_REHEARSAL,
@@ -365,7 +373,6 @@ keep_answers(struct arena *arena, const Snapshot *said, const Snapshot *source, 
 	KEEP(unix_answer);
 	KEEP(terminal_answer);
 	KEEP(route_answer);
-	KEEP(mount_option_answer);
 	KEEP(gap);
 	KEEP(trial);
 	KEEP(mount_option_answer);

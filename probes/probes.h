@@ -22,6 +22,7 @@ int pids_ask(struct probe_context *c);
 int filesystems_ask(struct probe_context *c);
 int mount_options_ask(struct probe_context *c);
 int paths_ask(struct probe_context *c);
+int path_locks_ask(struct probe_context *c);
 int net_ask(struct probe_context *c);
 int routes_ask(struct probe_context *c);
 int unix_names_ask(struct probe_context *c);

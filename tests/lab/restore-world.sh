@@ -113,6 +113,13 @@ s.listen()
 up()' "$@"
 }
 
+# lock flock|lockf LOCK_EX|LOCK_SH PATH [LENGTH START]: a lock that stays.
+lock() {
+	python 'import fcntl
+getattr(fcntl, sys.argv[1])(os.open(sys.argv[3], os.O_RDWR), getattr(fcntl, sys.argv[2]), *map(int, sys.argv[4:]))
+up()' "$@"
+}
+
 # note FILE KIND: another ELF build-id (1), or none (0).
 note() {
 	# shellcheck disable=SC2016
