@@ -51,6 +51,14 @@ input_read(const char *path, size_t limit, struct buffer *b)
 	return S_ISREG(st.st_mode) ? buffer_read_fd(b, fd, limit) : -ENOTSUP;
 }
 
+int
+input_or_pipe_read(const char *path, size_t limit, struct buffer *b)
+{
+	_cleanup_close_ int fd = open_input(path);
+
+	return fd < 0 ? fd : buffer_read_fd(b, fd, limit);
+}
+
 static const char *
 kind_name(SnapshotKind kind)
 {

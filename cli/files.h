@@ -14,6 +14,9 @@
  */
 int input_read(const char *path, size_t limit, struct buffer *b);
 
+/* The same also of a pipe that the user named (process substitution): waits for who writes to it. */
+int input_or_pipe_read(const char *path, size_t limit, struct buffer *b);
+
 /* Reads the snapshot in `path` ("-": standard input). 0, or -errno after saying why. */
 int snapshot_load(const char *path, SnapshotKind kind, struct snapshot *ret);
 

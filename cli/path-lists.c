@@ -63,7 +63,7 @@ static int
 add_list(struct path_lists *l, const char *file)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	int r = input_read(file, MAX_LIST_BYTES, &text);
+	int r = input_or_pipe_read(file, MAX_LIST_BYTES, &text);
 	struct slice rest, line;
 	size_t number = 0;
 
