@@ -48,9 +48,10 @@ static const struct moment numbers_of_the_moment[] = {
 	{ &namespace_set__descriptor, { "mnt", "net" } },
 };
 
+/* fs/file-max is computed at boot of the memory that is free then: two boots of one machine differ. */
 static const struct moment_value values_of_the_moment[] = {
 	{ &setting__descriptor, "name", { "kernel/ns_last_pid", "kernel/pty/nr", "kernel/sem_next_id",
-	  "kernel/msg_next_id", "kernel/shm_next_id", "fs/file-nr", "fs/aio-nr" } },
+	  "kernel/msg_next_id", "kernel/shm_next_id", "fs/file-nr", "fs/aio-nr", "fs/file-max" } },
 	{ &net_device__descriptor, "kind", { "veth" } },
 	{ &cgroup_value__descriptor, "name", { "memory.usage_in_bytes", "memory.current", "pids.current",
 	  "cgroup.events" } },

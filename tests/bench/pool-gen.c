@@ -6,8 +6,8 @@
  * pool apart: a kernel in the middle of an upgrade, a batch of older CPUs, a module or a security
  * module that is not there, another criu, a distribution with its packages, a sysctl that somebody
  * lowered, cgroup v2. Class 0 is the half of the pool, each later one is smaller. A host has a
- * name, an id, addresses, inodes, free memory and an uptime of its own. A profile that answers no
- * tree, as one of a virtual machine far away, is given the answers of the first.
+ * name, an id, addresses, inodes, free memory and an uptime of its own. The answers to trees
+ * are those of the first profile: the others are of machines far away, which were asked about others.
  */
 #include "facts/stream.h"
 
@@ -301,7 +301,7 @@ read_class(const char *const *profile, size_t n, size_t class, struct snapshot *
 {
 	load(profile[0], answers);
 	load(profile[class % n], ret);
-	if (ret->facts->n_tree_answers == 0) {
+	if (class % n) {
 		ret->facts->n_tree_answers = answers->facts->n_tree_answers;
 		ret->facts->tree_answers = answers->facts->tree_answers;
 	}

@@ -77,6 +77,7 @@ setup_file() {
 	vm_judge modes "${guests[@]}" > "$VM/modes"
 	vm_judge masks "${guests[@]}" > "$VM/masks"
 	vm_judge pool "${guests[@]}" > "$VM/pool"
+	vm_keep "${guests[@]}"
 
 	while read -r guest tree list command; do
 		[[ $tree != raw* ]] || continue

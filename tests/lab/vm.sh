@@ -177,6 +177,17 @@ vm_again() {
 	done
 }
 
+# vm_keep GUEST…: their profiles, for the pools of tests/bench and tests/e2e.
+vm_keep() {
+	local guest
+
+	mkdir -p "$LAB_CACHE/profiles"
+	for guest; do
+		cp "$VM/$guest/out/profile" "$LAB_CACHE/profiles/$guest.mc.new"
+		mv "$LAB_CACHE/profiles/$guest.mc.new" "$LAB_CACHE/profiles/$guest.mc"
+	done
+}
+
 # vm_without GUEST MODULE…: the files of these modules are not there, and the index does not know them.
 vm_without() {
 	local root=$VM/$1/root module
