@@ -109,6 +109,7 @@ const struct host_fact host_facts[] = {
 	VALUE(memory, commit_limit_kb, .name = "commit limit (kB)", .rules = "mem-overcommit"),
 	VALUE(memory, committed_kb, .name = "committed (kB)", .rules = "mem-overcommit"),
 	VALUE(memory, free_kb, .name = "free (kB)"),
+	VALUE(memory, nodes, .name = "NUMA nodes", .rules = "cg-prop-value"),
 	LIST(memory, huge_pages, .name = "huge pages of so many kB:", .key = { "size_kb" }, .shows = "total",
 	     .nothing = "not there", .rules = "mem-hugepages"),
 	NEVER(huge_pages, size_kb), VALUE(huge_pages, total), VALUE(huge_pages, free), VALUE(huge_pages, reserved),

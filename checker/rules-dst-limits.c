@@ -119,36 +119,86 @@ list_highest(const char *list)
 	return highest;
 }
 
-/* criu sets what it recorded in folders that it makes itself; of cgroup2 it records no cpuset. */
-static enum judgement
-prop_value(struct judge *j, const struct subject *s)
+/* The processors and memory nodes there: how many numbers there are, from 0 on, and in words. 0: not known. */
+static uint32_t
+processors_there(struct judge *j, const char **ret_words)
 {
-	const CgroupAnswer *a;
 	const Host *h = j->destination->host;
-	const char *cpus = cgroups_value(s->cgroup->value, s->cgroup->n_value, "cpuset.cpus");
-	int highest = list_highest(cpus);
-	enum judgement said;
+
+	if (!h || !h->cpu || !h->cpu->has_online)
+		return 0;
+	*ret_words = judge_text(j, "%u processors online", h->cpu->online);
+	return h->cpu->online;
+}
+
+static uint32_t
+nodes_there(struct judge *j, const char **ret_words)
+{
+	const Host *h = j->destination->host;
+
+	if (!h || !h->memory || !h->memory->nodes)
+		return 0;
+	*ret_words = judge_text(j, "memory nodes %s online", h->memory->nodes);
+	return (uint32_t) (list_highest(h->memory->nodes) + 1);
+}
+
+static const struct {
+	const char *name, *thing, *missing;
+	uint32_t (*there)(struct judge *j, const char **ret_words);
+} sets[] = {
+	{ "cpuset.cpus", "processors", "how many are online there", processors_there },
+	{ "cpuset.mems", "memory nodes", "which are online there", nodes_there },
+};
+
+static enum judgement
+judge_set(struct judge *j, const Cgroup *g, size_t i)
+{
+	const char *value = cgroups_value(g->value, g->n_value, sets[i].name), *words;
+	int highest = list_highest(value);
+	uint32_t n;
 	struct finding *f;
 
-	if (s->cgroup->version != 1 || highest < 0)
+	/* Every machine has the first of both. */
+	if (highest < 0)
 		return NOT_ABOUT;
-	said = cgroup_answer(j, s->cgroup, &a);
-	if (said != FINE)
-		return said;
-	if (a->exists && cgroups_mode(j) != CGROUPS_FULL && cgroups_mode(j) != CGROUPS_PROPS)
-		return NOT_ABOUT;
-	if (!h || !h->cpu || !h->cpu->has_online)
-		return judge_unknown(j, true, DOMAIN__DOMAIN_CPU, "processors", "how many are online there");
-	if ((uint32_t) highest < h->cpu->online)
+	if (highest == 0)
 		return FINE;
-	f = judge_find(j, judge_text(j, "cpuset.cpus of %s", thing_of(j, s->cgroup)), cpus,
-		       judge_text(j, "%u processors online", h->cpu->online));
+	n = sets[i].there(j, &words);
+	if (n == 0)
+		return judge_unknown(j, true, i == 0 ? DOMAIN__DOMAIN_CPU : DOMAIN__DOMAIN_MEMORY, sets[i].thing,
+				     sets[i].missing);
+	if ((uint32_t) highest < n)
+		return FINE;
+	f = judge_find(j, judge_text(j, "%s of %s", sets[i].name, thing_of(j, g)), value, words);
 	f->option = "--manage-cgroups=ignore";
 	f->option_kind = REQUIRE_LOSSY;
 	return FINDING;
 }
 
-/* Settings that are there at the source and absent in the same folder there. */
+/* criu sets what it recorded in folders that it makes itself; of cgroup2 it records no cpuset. */
+static enum judgement
+prop_value(struct judge *j, const struct subject *s)
+{
+	const Cgroup *g = s->cgroup;
+	enum judgement said, all = NOT_ABOUT;
+	const CgroupAnswer *a;
+
+	if (g->version != 1 || (!cgroups_value(g->value, g->n_value, "cpuset.cpus") &&
+				!cgroups_value(g->value, g->n_value, "cpuset.mems")))
+		return NOT_ABOUT;
+	said = cgroup_answer(j, g, &a);
+	if (said != FINE)
+		return said;
+	if (a->exists && cgroups_mode(j) != CGROUPS_FULL && cgroups_mode(j) != CGROUPS_PROPS)
+		return NOT_ABOUT;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		said = judge_set(j, g, i);
+		if (said == FINDING || all == NOT_ABOUT || (said == UNKNOWN && all == FINE))
+			all = said;
+	}
+	return all;
+}
+
 static enum judgement
 prop_missing(struct judge *j, const struct subject *s)
 {
@@ -284,12 +334,12 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "cg-prop-value",
-		.title = "a cgroup's setting names processors that the destination has not",
+		.title = "a cgroup's setting names processors or memory nodes that the destination has not",
 		.why = "CRIU writes the recorded value into the folder it makes, and fails.",
-		.remedy = "make the cgroup there beforehand with a set of its own processors",
+		.remedy = "make the cgroup there beforehand with a set of its own",
 		.criu_says = "Failed writing",
 		.stage = STAGE_RESTORE,
-		.lifetime_why = "The value is in the image, the processors are what they are.",
+		.lifetime_why = "The value is in the image, the machine is what it is.",
 		.about = ABOUT_CGROUP,
 		.source_needs = OF_CGROUPS,
 		.destination_needs = OF_CGROUPS,

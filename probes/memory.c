@@ -6,6 +6,7 @@
  *                                               free_hugepages           500
  *                                               resv_hugepages             3
  *                                               nr_overcommit_hugepages    0
+ *     /sys/devices/system/node/online                                  0-1
  */
 #include "probes/probes.h"
 
@@ -15,7 +16,7 @@
 
 #define POOLS "/sys/kernel/mm/hugepages"
 
-enum { MAX_NUMBER = 64 };
+enum { MAX_NUMBER = 64, MAX_NODES = 4096 };
 
 static int
 pool_read(struct probe_context *c, const char *pool, const char *file, uint64_t *ret)
@@ -66,6 +67,21 @@ pages_compare(const void *a, const void *b)
 	return (x->size_kb > y->size_kb) - (x->size_kb < y->size_kb);
 }
 
+static int
+nodes_read(struct probe_context *c)
+{
+	struct slice text = slice_of("0");
+	int r = root_read(c->root, "/sys/devices/system/node/online", c->text, MAX_NODES);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0)
+		text = slice_trim(buffer_slice(c->text));
+	(void) slice_cut_end(&text, "\n");
+	c->host->memory->nodes = arena_strndup(c->snapshot->arena, text.p, text.n);
+	return c->host->memory->nodes ? 0 : -ENOMEM;
+}
+
 int
 memory_ask(struct probe_context *c)
 {
@@ -78,6 +94,8 @@ memory_ask(struct probe_context *c)
 	r = root_read(c->root, "/proc/meminfo", c->text, MAX_PROC_FILE);
 	if (r == 0)
 		r = meminfo_parse(buffer_slice(c->text), memory);
+	if (r == 0)
+		r = nodes_read(c);
 	if (r < 0)
 		return r;
 	r = root_list(c->root, POOLS, pool_add, c);
