@@ -57,16 +57,25 @@ judge_room(struct judge *j, const char *thing, uint64_t need_kb, uint64_t free_k
 {
 	struct finding *f;
 
+	if (j->options->lasting_only)
+		free_kb = all_kb;
 	free_kb += given_back(j, need_kb);
 	if (need_kb <= free_kb)
 		return FINE;
 	f = judge_find(j, thing, judge_text(j, "needs %s", value_bytes(j, need_kb * 1024)),
-		       judge_text(j, "%s free", value_bytes(j, free_kb * 1024)));
+		       judge_text(j, j->options->lasting_only ? "%s in all" : "%s free", value_bytes(j, free_kb * 1024)));
 	f->there_from = from;
 	f->lifetime = need_kb <= all_kb ? LIFETIME_TRANSIENT : LIFETIME_PERMANENT;
 	if (f->lifetime == LIFETIME_TRANSIENT)
 		f->observed = judge_text(j, "of %s in all", value_bytes(j, all_kb * 1024));
 	return FINDING;
+}
+
+/* Of a host whose facts of the moment are left out, what it has in all: the tree may need more than that. */
+static bool
+tells_memory(const struct judge *j, const Memory *m)
+{
+	return m && (j->options->lasting_only ? m->has_total_kb : m->has_available_kb);
 }
 
 static enum judgement
@@ -76,7 +85,7 @@ mem_free(struct judge *j, const struct subject *s)
 	struct totals t = totals_of(j);
 
 	(void) s;
-	if (!m || !m->has_available_kb)
+	if (!tells_memory(j, m))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "what is available there");
 	return unless_more(j, &t, judge_room(j, "memory", t.anonymous_kb + t.shared_kb,
 					     m->available_kb + m->swap_free_kb,
@@ -95,7 +104,7 @@ mem_overcommit(struct judge *j, const struct subject *s)
 		return judge_unknown(j, true, DOMAIN__DOMAIN_KERNEL, "vm.overcommit_memory", "its value there");
 	if (mode != 2)
 		return NOT_ABOUT;
-	if (!m || !m->has_commit_limit_kb || !m->has_committed_kb)
+	if (!m || !m->has_commit_limit_kb || !(m->has_committed_kb || j->options->lasting_only))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "CommitLimit and Committed_AS");
 	return unless_more(j, &t, judge_room(j, "address space (vm.overcommit_memory=2)", t.data_kb,
 					     less(m->commit_limit_kb, m->committed_kb),
@@ -111,7 +120,7 @@ mem_mlock(struct judge *j, const struct subject *s)
 	(void) s;
 	if (!t.locked_kb)
 		return unless_more(j, &t, NOT_ABOUT);
-	if (!m || !m->has_available_kb)
+	if (!tells_memory(j, m))
 		return judge_unknown(j, true, DOMAIN__DOMAIN_MEMORY, "memory", "what is available there");
 	return unless_more(j, &t, judge_room(j, "locked memory", t.locked_kb, m->available_kb, m->total_kb,
 					     "/proc/meminfo"));
@@ -340,7 +349,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "What is free changes; what there is in all does not.",
 		.about = ABOUT_HOST,
 		.source_needs = OF_TASKS,
-		.of_the_moment = MOMENT_ONLY,
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = OF_MEMORY,
 		.check = mem_free,
 	},
@@ -354,7 +363,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "What is promised changes; the limit does not.",
 		.about = ABOUT_HOST,
 		.source_needs = OF_TASKS,
-		.of_the_moment = MOMENT_ONLY,
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = OF_MEMORY | OF_KERNEL,
 		.check = mem_overcommit,
 	},
@@ -367,7 +376,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "What is free changes; what there is in all does not.",
 		.about = ABOUT_HOST,
 		.source_needs = OF_TASKS,
-		.of_the_moment = MOMENT_ONLY,
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = OF_MEMORY,
 		.check = mem_mlock,
 	},
@@ -381,7 +390,7 @@ static const struct rule rules[] = {
 		.lifetime_why = "What is free changes; the size of the pool is a setting.",
 		.about = ABOUT_HOST,
 		.source_needs = OF_TASKS,
-		.of_the_moment = MOMENT_ONLY,
+		.of_the_moment = MOMENT_PARTLY,
 		.destination_needs = OF_MEMORY,
 		.check = mem_hugepages,
 	},

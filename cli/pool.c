@@ -102,12 +102,14 @@ add_host(struct sorting *s, const struct pool_file *f)
 	double days = (double) (p->gate.now_ns - f->profile.taken_at_ns) / 1e9 / 86400;
 
 	*m = (struct member){ .file = f, .name = f->profile.name };
-	if (!m->name)
+	if (!m->name || !*m->name)
 		m->name = stem_of(p->gate.arena, f->path);
 	if (*f->error.text)
 		m->why_not = f->error.text;
 	else if (p->gate.policy->max_age_s && days * 86400 > (double) p->gate.policy->max_age_s)
 		m->why_not = arena_printf(p->gate.arena, "it was probed %.1f days ago, which is longer than --max-age", days);
+	else if (days < -1)
+		m->why_not = arena_printf(p->gate.arena, "it says that it was probed %.1f days from now: a clock is wrong", -days);
 	return m->name ? 0 : -ENOMEM;
 }
 
@@ -134,23 +136,41 @@ by_name(const void *a, const void *b)
 	return r ? r : strcmp(x->file->path, y->file->path);
 }
 
-/* One host twice counts once; two hosts of one name are told apart by their files. */
+/* The look of this host that counts is the first of the run; the others are told, and are no hosts. */
+static int
+drop_older(struct arena *a, struct member *first, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		first[i].is_again = !first->why_not;
+		if (first[i].why_not || first->why_not)
+			continue;
+		first[i].why_not = arena_printf(a, "a second profile of this host, older than %s", first->file->path);
+		if (!first[i].why_not)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* One host twice counts once; hosts of one name are told apart by their files. */
 static int
 part_twins(struct sorting *s)
 {
 	struct arena *a = s->pool->gate.arena;
+	const char *name = NULL;
 
 	qsort(s->member, s->n, sizeof(*s->member), by_name);
-	for (size_t i = s->n; i-- > 1;) {
-		struct member *m = &s->member[i], *before = m - 1;
+	for (size_t i = 0, n; i < s->n; i += n) {
+		struct member *m = &s->member[i];
+		bool taken = name && streq(m->name, name);
 
-		if (m->why_not || before->why_not || !streq(m->name, before->name))
-			continue;
-		m->is_again = same_text(m->file->profile.machine_id, before->file->profile.machine_id);
-		if (m->is_again)
-			m->why_not = arena_printf(a, "a second profile of this host, older than %s", before->file->path);
-		else
-			m->name = arena_printf(a, "%s (%s)", m->name, stem_of(a, m->file->path));
+		for (n = 1; i + n < s->n && streq(m[n].name, m->name) &&
+			    same_text(m[n].file->profile.machine_id, m->file->profile.machine_id);)
+			n++;
+		if (drop_older(a, m, n) < 0)
+			return -ENOMEM;
+		name = m->name;
+		if (taken && !m->why_not)
+			m->name = arena_printf(a, "%s (%s)", name, m->file->path);
 		if (!m->name)
 			return -ENOMEM;
 	}

@@ -52,7 +52,12 @@ static const struct moment numbers_of_the_moment[] = {
 static const struct moment_value values_of_the_moment[] = {
 	{ &setting__descriptor, "name", { "kernel/ns_last_pid", "kernel/pty/nr", "kernel/sem_next_id",
 	  "kernel/msg_next_id", "kernel/shm_next_id", "fs/file-nr", "fs/aio-nr", "fs/file-max" } },
-	{ &net_device__descriptor, "kind", { "veth" } },
+	/* Ends of containers and virtual machines; a veth with another name may be the host's own uplink. */
+	{ &net_device__descriptor, "name", { "veth*", "cali*", "lxc*", "vnet*", "tap*", "cni-*" } },
+	/* Of sessions, containers and namespaces: they come and go. */
+	{ &mount__descriptor, "mountpoint", { "/run/user/*", "/run/netns/*", "/run/docker/*", "/run/containerd/*",
+	  "/run/credentials/*", "/var/lib/docker/*", "/var/lib/containers/*", "/var/lib/containerd/*",
+	  "/var/lib/kubelet/*", "/tmp/*" } },
 	{ &cgroup_value__descriptor, "name", { "memory.usage_in_bytes", "memory.current", "pids.current",
 	  "cgroup.events" } },
 	{ &cgroup_answer__descriptor, "own", { NULL } },
@@ -63,9 +68,15 @@ static const char *const none[MAX_NAMES];
 static bool
 is_named(const char *const *names, struct slice name)
 {
-	for (size_t i = 0; i < MAX_NAMES && names[i]; i++)
-		if (name.n > 0 && names[i][0] == name.p[0] && slice_eq(name, names[i]))
+	for (size_t i = 0; i < MAX_NAMES && names[i]; i++) {
+		struct slice wanted = slice_of(names[i]);
+
+		if (name.n == 0 || names[i][0] != name.p[0])
+			continue;
+		if (slice_cut_end(&wanted, "*") ? name.n > wanted.n && memcmp(name.p, wanted.p, wanted.n) == 0 :
+						  slice_eq(name, names[i]))
 			return true;
+	}
 	return false;
 }
 

@@ -20,13 +20,13 @@ bool moment_is(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescript
 /* Of such a field, whether it is kept as 0: that it is there lasts. */
 bool moment_is_number(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f);
 
-enum { MOMENT_NAMES = 10 };
+enum { MOMENT_NAMES = 12 };
 
 /* A message that does not last as a whole where its text `field` is one of `values`; without any: where it is true. */
 struct moment_value {
 	const ProtobufCMessageDescriptor *kind;
 	const char *field;
-	const char *values[MOMENT_NAMES];
+	const char *values[MOMENT_NAMES];	/* "x*": all that begins so */
 };
 
 /* That of a kind of message; NULL: it has none. */

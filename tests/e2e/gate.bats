@@ -192,6 +192,32 @@ $other"; host once "$other"
 	[[ $output == *"again.mc): a second profile of this host, older than"* ]] || { echo "$output"; false; }
 }
 
+@test "hosts of one name, looks of one host, and clocks that are wrong" {
+	mkdir "$T/hosts/x" "$T/hosts/y"
+	host one
+	host one "/^  machine_id: /s/one/two/" x/one
+	host one "/^  machine_id: /s/one/three/" y/one
+	run "$MIGCHECK" gate "$POOL/trees" "$T/hosts" "$T/hosts/x" "$T/hosts/y"
+	is 0 met
+	[[ $output == *"2 trees on 3 hosts in 1 class"* ]]
+	[[ $output == *"one, one ($T/hosts/"*"/one.mc), one ($T/hosts/"*"/one.mc)"* ]] || { echo "$output"; false; }
+	# An old look at a host that was seen again is no host that nobody saw.
+	host one "s/taken_at_ns: .*/taken_at_ns: 1000000000000000000/" old
+	gate --max-age 30d
+	is 0 met
+	host late "s/taken_at_ns: .*/taken_at_ns: 4000000000000000000/"
+	gate
+	is 4 unjudged
+	[[ $output == *"days from now: a clock is wrong"* ]]
+}
+
+@test "what a host lacks for good counts without --now: memory in all" {
+	host a 's/^    total_kb: .*/    total_kb: 10/'
+	gate
+	is 1 broken
+	[[ $output == *"mem-free"*"10 KiB (10240) in all"* ]] || { echo "$output"; false; }
+}
+
 @test "what cannot be judged at all is trouble" {
 	run "$MIGCHECK" gate "$POOL/trees" "$T/hosts"
 	[ "$status" -eq 2 ] && [[ $output == *"no host is among them"* ]]

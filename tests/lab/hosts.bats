@@ -39,9 +39,10 @@ over_ssh() {
 	[[ $output == *destination* && $output == *blocked* ]]
 }
 
-# Every file and process of the destination.
+# Every file and process of the destination, but for migcheck's own cache, and the folders that it made larger.
 everything() {
-	"$hosts" destination /usr/bin/find / -xdev -printf '%p %s %m\n' | grep -v '^/run/sshd.log ' | sort
+	"$hosts" destination /usr/bin/find / -xdev -printf '%p %s %m\n' |
+		grep -vE '^(/run/sshd.log|/|/var|/var/cache|/var/cache/migcheck(/.*)?) ' | sort
 	"$hosts" destination /usr/bin/ps -eo pid,ppid,comm | grep -vE ' (ps|sleep)$'
 }
 
