@@ -42,7 +42,7 @@ over_ssh() {
 # Every file and process of the destination, but for migcheck's own cache, and the folders that it made larger.
 everything() {
 	"$hosts" destination /usr/bin/find / -xdev -printf '%p %s %m\n' |
-		grep -vE '^(/run/sshd.log|/|/var|/var/cache|/var/cache/migcheck(/.*)?) ' | sort
+		grep -vE '^(/run/(sshd.log|written)|/|/var|/var/cache|/var/cache/migcheck(/.*)?) ' | sort
 	"$hosts" destination /usr/bin/ps -eo pid,ppid,comm | grep -vE ' (ps|sleep)$'
 }
 
