@@ -12,7 +12,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 DEPS_DEB := $(DEPS_BUILD) binutils dpkg-dev
 DEPS_TEST := $(DEPS_DEB) protobuf-compiler libcmocka-dev bats perl strace iproute2 python3 \
 	python3-jsonschema python3-yaml openssh-client util-linux procps kmod busybox-static ca-certificates mandoc \
-	groff-base bsdextrautils man-db lintian zsh chromium nodejs fonts-dejavu-core libxml2-utils
+	ansible-core python3-apt groff-base bsdextrautils man-db lintian zsh chromium nodejs fonts-dejavu-core libxml2-utils
 DEPS_LINT := cppcheck shellcheck
 DEPS_FUZZ := clang-14 libclang-rt-14-dev
 
