@@ -150,7 +150,8 @@ kept.mc killed.failed lost.failed purged.mc there.mc" ]
 	"$LAB_DIR/fleet.sh" on killed /bin/rm /usr/local/bin/migcheck
 	"$LAB_DIR/fleet.sh" on kept /bin/sh -c 'echo half > /var/tmp/half'
 	everything kept > before
-	play -e 'migcheck_only=kept,killed' -e migcheck_min_hosts=2 -e '{"migcheck_reports": ["html=pool.html", "json=pool.json"]}' \
+	echo /etc/debian_version > paths.txt
+	play -e 'migcheck_only=kept,killed' -e migcheck_paths=paths.txt -e migcheck_min_hosts=2 -e '{"migcheck_reports": ["html=pool.html", "json=pool.json"]}' \
 		> second 2>&1 || { cat second; false; }
 	everything kept | diff before -
 	# The probe itself and the profile, which is a new one.
@@ -158,6 +159,7 @@ kept.mc killed.failed lost.failed purged.mc there.mc" ]
 	grep -E '^changed: .kept' second | grep -v localhost | tail -n +2 | nothing
 	grep -q 'met (exit 0)' second
 	[ -s pool.html ]
+	"$MIGCHECK" show hosts/kept.mc > show && grep -q "path=/etc/debian_version" show
 	python3 - pool.json <<-'PYTHON'
 		import json, sys
 		r = json.load(open(sys.argv[1]))

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# kit.sh OUT PROGRAM TREES: makes OUT/trees.tar of the snapshots in the folder TREES, and
-# OUT/program.tar of PROGRAM: migcheck with the libraries it needs and the loader that they belong
+# kit.sh OUT PROGRAM TREES [PATHS]: makes OUT/trees.tar of the snapshots in the folder TREES, and of the
+# list PATHS; and OUT/program.tar of PROGRAM: migcheck with the libraries it needs and the loader that they belong
 # to, so that it runs on a host that has none of them, or others.
 set -euo pipefail
 export LC_ALL=C
 umask 077
 
-out=$1 trees=$3
+out=$1 trees=$3 paths=${4:-}
 program=$(command -v "$2") || {
 	printf 'kit.sh: no program %s here: name it with migcheck_program\n' "$2" >&2
 	exit 1
@@ -27,6 +27,7 @@ done
 	printf 'kit.sh: no snapshot (*.mc) in %s: make some with migcheck dump\n' "$trees" >&2
 	exit 1
 }
+[[ -z $paths ]] || cp "$paths" "$out/trees/paths"
 "${pack[@]}" -C "$out" -cf "$out/trees.tar" trees
 
 cp "$program" "$out/program/migcheck.bin"
