@@ -32,8 +32,9 @@ static const struct moment of_the_moment[] = {
 	{ &net__descriptor, { "netns", "socket", "unix_name", "sockets_complete", "only_asked",
 	  "asked_port" } },
 	{ &net_device__descriptor, { "address" } },
-	{ &mount__descriptor, { "mnt_ns", "dev_major", "dev_minor", "source", "free_bytes" } },
-	{ &namespace_set__descriptor, { "mnt", "net" } },
+	{ &mount__descriptor, { "mnt_ns", "id", "parent", "line_length", "dev_major", "dev_minor", "source",
+	  "free_bytes" } },
+	{ &namespace_set__descriptor, { "ipc", "mnt", "net", "pid", "pid_for_children", "uts" } },
 	{ &criu_place__descriptor, { "pid", "comm", "start_time", "ancestor", "cgroup_set", "sid", "pgid",
 	  "tty_nr", "stdin_is_tty" } },
 	{ &path_answer__descriptor, { "dev_major", "dev_minor", "ino", "nlink", "mtime_ns", "ctime_ns",
@@ -45,7 +46,7 @@ static const struct moment of_the_moment[] = {
 
 /* Of these that they are there lasts, and their number does not: a kernel without the kind has none. */
 static const struct moment numbers_of_the_moment[] = {
-	{ &namespace_set__descriptor, { "mnt", "net" } },
+	{ &namespace_set__descriptor, { "ipc", "mnt", "net", "pid", "pid_for_children", "uts" } },
 };
 
 /* fs/file-max is computed at boot of the memory that is free then: two boots of one machine differ. */

@@ -37,5 +37,18 @@ namespace_is_there(const NamespaceSet *set, NamespaceKind kind)
 	if (!set)
 		return false;
 	/* Of these a profile in a pool does not tell the number: facts/moment.h. */
-	return kind == NAMESPACE_KIND__NS_MNT ? set->has_mnt : kind == NAMESPACE_KIND__NS_NET && set->has_net;
+	switch (kind) {
+	case NAMESPACE_KIND__NS_IPC:
+		return set->has_ipc;
+	case NAMESPACE_KIND__NS_MNT:
+		return set->has_mnt;
+	case NAMESPACE_KIND__NS_NET:
+		return set->has_net;
+	case NAMESPACE_KIND__NS_PID:
+		return set->has_pid;
+	case NAMESPACE_KIND__NS_UTS:
+		return set->has_uts;
+	default:
+		return false;
+	}
 }
