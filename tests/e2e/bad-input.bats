@@ -138,7 +138,7 @@ print(json.dumps([a for a in json.load(sys.stdin).get("path_answer", []) if a["p
 	run "$MIGCHECK" dry-run -p "$QUIET_PID"; [ "$status" -ne 2 ]; echo "$output" > "$T/report"
 	run "$MIGCHECK" dry-run -f json -p "$QUIET_PID" -o "$T/report.json"; [ "$status" -ne 2 ]
 	for f in text report; do
-		! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$T/$f"
+		! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$T/$f" || false
 		iconv -f UTF-8 -t UTF-8 "$T/$f" > /dev/null
 	done
 	grep -qF '\x1b[31m::$(id)`' "$T/text"

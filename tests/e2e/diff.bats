@@ -180,8 +180,8 @@ put(r"\n  memory \{(?:\n    .*)*\n  \}", "")'
 put(r"mountpoint: \"/\"", "mountpoint: \"/\\\\033[31m\"")'
 	differ 1
 	[[ $output == *'odd\x1b[2J'* ]]
-	! grep -q $'\033' <<<"$output"
-	! grep -q $'\033' "$T/json"
+	! grep -q $'\033' <<<"$output" || false
+	! grep -q $'\033' "$T/json" || false
 	TERM=xterm run script -qec "stty cols 80; $MIGCHECK diff $HERE $T/other" /dev/null
 	[[ $output == *$'\033[1;33mDIFFERENT\033[0m'* ]]
 	[[ $output != *$'\033[2J'* ]]

@@ -46,8 +46,8 @@ setup_file() {
 		# node_exporter is another user; nobody else reads what is in the others.
 		[ "$(stat -c %a "$P/out1/$f")" = "$([ "$f" = prometheus ] && echo 644 || echo 600)" ]
 		# No control character, no text that runs backwards, no byte that is not UTF-8.
-		! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$P/out1/$f"
-		! LC_ALL=C grep -q $'\xe2\x80\xae' "$P/out1/$f"
+		! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$P/out1/$f" || false
+		! LC_ALL=C grep -q $'\xe2\x80\xae' "$P/out1/$f" || false
 		iconv -f UTF-8 -t UTF-8 < "$P/out1/$f" > /dev/null
 	done
 }

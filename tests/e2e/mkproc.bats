@@ -159,11 +159,11 @@ check_gone() {
 	start plain
 	echo >&"$in"
 	wait "$scene"
-	! kill -0 "$pid" 2>/dev/null
+	! kill -0 "$pid" 2>/dev/null || false
 	start plain
 	kill -TERM "$scene"
 	wait "$scene"
-	! kill -0 "$pid" 2>/dev/null
+	! kill -0 "$pid" 2>/dev/null || false
 	exec {in}>&-
 }
 

@@ -156,7 +156,7 @@ dumps() {
 	"$MIGCHECK" dry-run -q -f json -o "$T/json" -p "$PID" --criu "$CRIU" || true
 	line=$(json "$T/json" 'r["criu"]["dump"]')
 	[[ $line == *" $2"* ]] || { echo "$line"; false; }
-	! paste "criu dump -t $PID" --leave-running
+	! paste "criu dump -t $PID" --leave-running || false
 	paste "$line" --leave-running || { echo "$line"; grep Error "$T/img/log"; false; }
 }
 
