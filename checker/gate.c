@@ -215,6 +215,27 @@ add_reason(struct gate *g, const struct gate_tree *t, const struct places *p, en
 	return *place ? 0 : -ENOMEM;
 }
 
+/* A tree that hosts were not asked about is no more than half judged there, whatever the result. */
+static int
+tell_unasked(struct gate *g, size_t tree)
+{
+	const char **place;
+	size_t n = 0;
+
+	for (size_t c = 0; c < g->n_classes; c++)
+		if (gate_cell(g, tree, c)->verdict == VERDICT_READY && gate_cell(g, tree, c)->not_asked)
+			n += g->classes[c].n;
+	if (n == 0)
+		return 0;
+	place = arena_grow(g->arena, &g->reasons, &g->n_reasons, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	*place = arena_printf(g->arena, "%s is called ready on %zu host%s whose profile%s not asked about just this tree: its "
+			      "files and names are not judged (probe --for)", g->trees[tree].name, n, n == 1 ? "" : "s",
+			      n == 1 ? " was" : "s were");
+	return *place ? 0 : -ENOMEM;
+}
+
 static int
 apply_policy(struct gate *g)
 {
@@ -229,6 +250,9 @@ apply_policy(struct gate *g)
 			return -ENOMEM;
 		g->result = worse(g->result, one);
 	}
+	for (size_t i = 0; i < g->n_trees; i++)
+		if (tell_unasked(g, i) < 0)
+			return -ENOMEM;
 	return 0;
 }
 

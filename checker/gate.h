@@ -142,7 +142,7 @@ struct gate {
 	size_t n_odd;
 	struct waivers *waivers;	/* NULL: none */
 	const struct cpu_baseline *cpu;
-	const char **reasons;		/* why the policy is not met, in words; none: it is */
+	const char **reasons;		/* why the policy is not met, in words; and what was not asked */
 	size_t n_reasons;
 	enum gate_result result;
 };

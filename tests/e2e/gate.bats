@@ -165,6 +165,7 @@ $other"; host once "$other"
 	is 0 met
 	[[ $output == *"ready*"* ]]
 	[[ $output == *"probe with --for TREE"* ]]
+	[[ $output == *"MET   listen is called ready on 1 host whose profile was not asked about just this tree"* ]]
 	sed "$NO_CR" "$T/plain.txt" | "$TOP/tests/e2e/forge" "$TOP/facts" > "$T/hosts/plain.mc"
 	gate
 	is 1 broken
