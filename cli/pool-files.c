@@ -93,8 +93,11 @@ read_one(struct reading *r, struct pool_file *f, struct buffer *bytes)
 {
 	int error = input_read(f->path, MAX_POOL_FILE, bytes);
 
-	if (error == 0)
+	if (error == 0) {
 		error = profile_read(bytes->p, bytes->n, r->sieve, &f->profile, &f->error);
+		if (error < 0)
+			f->profile.kind = profile_kind(bytes->p, bytes->n);
+	}
 	if (error < 0 && !*f->error.text)
 		(void) snprintf(f->error.text, sizeof(f->error.text), "%s",
 				error == -ENOTSUP ? "not a regular file" : error_text(error));

@@ -378,10 +378,8 @@ sort_files(struct sorting *s)
 	for (size_t i = 0; r == 0 && i < p->files.n; i++) {
 		const struct pool_file *f = &p->files.file[i];
 
-		if (*f->error.text || f->profile.kind == SNAPSHOT_KIND__SNAPSHOT_DESTINATION)
-			r = add_host(s, f);
-		else
-			r = add_tree(p, f);
+		/* A tree that is damaged is trouble, which add_tree() says; without it nothing is judged. */
+		r = f->profile.kind == SNAPSHOT_KIND__SNAPSHOT_SOURCE ? add_tree(p, f) : add_host(s, f);
 	}
 	if (r == 0 && p->gate.n_trees == 0) {
 		say_error("no tree is among them: add what migcheck dump wrote");

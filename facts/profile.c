@@ -61,6 +61,24 @@ read_identity(struct slice whole, struct profile *p)
 	return 0;
 }
 
+SnapshotKind
+profile_kind(const void *bytes, size_t n)
+{
+	struct stream_error ignored;
+	struct frames f = { 0 };
+	struct frame first;
+	size_t at = HEAD_BYTES;
+	uint64_t records = 0;
+
+	if (n < HEAD_BYTES || frames_check_head(bytes, &ignored) < 0)
+		return 0;
+	(void) frames_walk(bytes, n, &at, &records, &ignored);
+	f.left = (struct slice){ .p = (const char *) bytes + HEAD_BYTES, .n = at - HEAD_BYTES };
+	if (records == 0 || !frames_next(&f, &first) || first.kind != field_id(&snapshot__descriptor, "header"))
+		return 0;
+	return (SnapshotKind) number_in(first.message, &header__descriptor, "kind");
+}
+
 int
 profile_read(const void *bytes, size_t n, const struct sieve *sieve, struct profile *ret,
 	     struct stream_error *ret_error)

@@ -21,6 +21,9 @@ struct profile {
 /* Reads a whole stream, and keeps of it what the sieve does. 0, or as stream_parse(), with *ret_error said. */
 int profile_read(const void *bytes, size_t n, const struct sieve *sieve, struct profile *ret,
 		 struct stream_error *ret_error);
+/* What a stream that cannot be read was to be, by its first record; 0: that cannot be told either. */
+SnapshotKind profile_kind(const void *bytes, size_t n);
+
 void profile_free(struct profile *p);
 
 static inline void

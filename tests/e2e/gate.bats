@@ -235,6 +235,9 @@ $other"; host once "$other"
 	[ "$status" -eq 2 ] && [[ $output == *"no such format 'pdf'"* ]]
 	gate --waivers "$T/nothing"
 	[ "$status" -eq 2 ]
+	head -c 5000 "$POOL/trees/sleep.mc" > "$T/cut.mc"
+	gate --min-hosts 1 "$T/cut.mc"
+	[ "$status" -eq 2 ] && [[ $output == *"cut.mc: cut off after"* ]]
 	cp "$POOL/trees/sleep.mc" "$T/sleep.mc"
 	gate "$T/sleep.mc"
 	[ "$status" -eq 2 ] && [[ $output == *"two trees of one name"* ]]
