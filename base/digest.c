@@ -8,6 +8,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED	/* since 3.0, in favour of EVP */
 #include "base/digest.h"
 #include <openssl/sha.h>
+#include <stdio.h>
 
 struct digest {
 	SHA256_CTX context;
@@ -47,4 +48,11 @@ digest_end(struct digest *d, uint8_t ret[DIGEST_SIZE])
 	for (unsigned int i = 0; i < DIGEST_SIZE; i++)
 		ret[i] = out[i];
 	return 0;
+}
+
+void
+digest_hex(const uint8_t digest[DIGEST_SIZE], char ret[DIGEST_HEX])
+{
+	for (size_t i = 0; i < DIGEST_SIZE; i++)
+		(void) snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }

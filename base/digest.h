@@ -17,6 +17,10 @@ void digest_free(struct digest *d);	/* accepts NULL */
 int digest_add(struct digest *d, const void *p, size_t n);	/* 0 or -EIO */
 int digest_end(struct digest *d, uint8_t ret[DIGEST_SIZE]);	/* 0 or -EIO; then it starts anew */
 
+/* A digest as people write it: DIGEST_HEX - 1 digits and a NUL. */
+enum { DIGEST_HEX = 2 * DIGEST_SIZE + 1 };
+void digest_hex(const uint8_t digest[DIGEST_SIZE], char ret[DIGEST_HEX]);
+
 static inline void
 cleanup_digest(struct digest **d)
 {

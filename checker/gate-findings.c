@@ -281,15 +281,14 @@ fingerprint_of(struct gate *g, const struct gate_finding *f, struct digest *dige
 {
 	const struct gate_tree *tree = &g->trees[f->tree];
 	uint8_t sha256[DIGEST_SIZE];
-	char hex[2 * DIGEST_SIZE + 1];
+	char hex[DIGEST_HEX];
 
 	if (digest_add(digest, f->rule->id, strlen(f->rule->id) + 1) < 0 ||
 	    digest_add(digest, tree->name, strlen(tree->name) + 1) < 0 ||
 	    digest_thing(digest, tree->source, f->thing) < 0 ||
 	    (f->unknown && digest_thing(digest, tree->source, f->here) < 0) || digest_end(digest, sha256) < 0)
 		return NULL;
-	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		(void) snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
+	digest_hex(sha256, hex);
 	return arena_strdup(g->arena, hex);
 }
 

@@ -240,10 +240,9 @@ add_gate_host(struct gate *g, const struct member *m, size_t class, const char *
 static const char *
 hex_of(struct arena *a, const uint8_t *bytes)
 {
-	char hex[2 * DIGEST_SIZE + 1];
+	char hex[DIGEST_HEX];
 
-	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		(void) snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	digest_hex(bytes, hex);
 	return arena_strdup(a, hex);
 }
 
